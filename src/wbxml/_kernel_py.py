@@ -1,0 +1,1555 @@
+"""The kernel in Python: reference, fallback where nothing was compiled, and type stub of the compiled one.
+
+It holds the same public names in the same order as _kernel.pyx, and gives the same results and the same errors:
+a change here is a change there, in the same commit.
+
+A document is scanned once into a tape of slots, five lists in step: code (page * 64 + token), kind, offset, length and
+next. An element's offset is that of its tag; a leaf's text starts two bytes later, behind the STR_I token. The length
+is that of the text or opaque, or the number of child elements; next is the slot after the element's last one.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from codecs import getincrementaldecoder
+from datetime import UTC, datetime
+
+from . import errors
+from .codepages import ACTIVESYNC, TOKEN_MASK, VERSIONS
+from .errors import DecodeError, EncodeError, LimitError, Problem, decode_error
+from .limits import DEFAULT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Any, Protocol, Self, TypeVar, overload
+
+    from .codepages import CodePages, Tag
+    from .limits import Limits
+
+    T = TypeVar("T")
+    BytesLike = bytes | bytearray | memoryview
+
+    class PlanField(Protocol):
+        """What a Plan needs to know of a field; model.Field has it."""
+
+        name: str
+        kind: int
+        tag: Tag | None
+        within: Tag | None
+        many: bool
+        optional: bool
+        versions: tuple[str, ...]
+        plans: tuple[Plan, ...]
+        enum: dict[Any, Any]
+        compact: bool
+        pages: dict[int, Plan]
+
+
+IMPL = "python"
+
+# Tokens of WBXML 1.3 section 7.1 that ActiveSync uses ([MS-ASWBXML] section 2.1.2).
+SWITCH_PAGE = 0x00
+END = 0x01
+STR_I = 0x03
+OPAQUE = 0xC3
+WITH_CONTENT = 0x40
+ATTRIBUTES = 0x80
+
+# Kinds of slot. An element is of one of the first four kinds; a piece is a text or opaque that stands in a container.
+_EMPTY, _TEXT, _OPAQUE, _CONTAINER, _PIECE_TEXT, _PIECE_OPAQUE = range(6)
+
+# Kinds of field in a plan.
+STR, INT, BOOL, FLAG, BYTES, DATETIME, INT_ENUM, STR_ENUM, MODEL = range(9)
+
+# Models may nest in themselves (a query within a query); the deepest sensible one is far below this.
+_MODEL_DEPTH = 100
+
+_HEADER = b"\x03\x01\x6a\x00"
+_UTF_8 = (0, 3, 106)  # 0 is "unknown", which WBXML 1.3 section 5.6 leaves to the transport, and 3 is US-ASCII
+_CHARSETS = {0: "UTF-8", 3: "US-ASCII", 106: "UTF-8"}
+
+
+class _Scanner:
+    """Scans one element into a tape; can stop where the bytes end and go on when there are more."""
+
+    __slots__ = (
+        "codes",
+        "depth",
+        "kinds",
+        "lengths",
+        "max_depth",
+        "max_elements",
+        "nexts",
+        "offsets",
+        "open",
+        "page",
+        "pos",
+        "searched",
+    )
+
+    def __init__(self, page: int, limits: Limits) -> None:
+        self.codes: list[int] = []
+        self.kinds: list[int] = []
+        self.offsets: list[int] = []
+        self.lengths: list[int] = []
+        self.nexts: list[int] = []
+        self.page = page
+        self.pos = 0
+        self.open = -1
+        self.depth = 0
+        self.searched = 0
+        self.max_depth = limits.max_depth
+        self.max_elements = limits.max_elements
+
+    def run(self, data: bytes | bytearray, origin: int, base: int, valid: bool) -> bool:
+        """True when the element that starts at ``data[origin]`` is scanned to its end, False when ``data`` ends first.
+
+        Offsets on the tape count from ``origin``; ``base`` is what to add to them for those of errors. ``valid`` says
+        that all of ``data`` is known to be ASCII. Raises DecodeError.
+        """
+        codes, kinds, offsets, lengths, nexts = self.codes, self.kinds, self.offsets, self.lengths, self.nexts
+        find = data.find
+        end = len(data)
+        pos = origin + self.pos
+        page = self.page << 6
+        parent = self.open
+        depth = self.depth
+        max_depth = self.max_depth
+        limit = self.max_elements
+        done = False
+        try:
+            while pos < end:
+                token = data[pos]
+                if token & 0x3F > 4:
+                    if token & ATTRIBUTES:
+                        raise decode_error(errors.WITH_ATTRIBUTES, base + pos - origin, token)
+                    if depth >= max_depth:
+                        raise decode_error(errors.TOO_DEEP, base + pos - origin, max_depth)
+                    if len(codes) >= limit:
+                        raise decode_error(errors.TOO_MANY, base + pos - origin, limit)
+                    if not token & WITH_CONTENT:
+                        kind, length, after = _EMPTY, 0, pos + 1
+                    else:
+                        if pos + 1 >= end:
+                            break
+                        follows = data[pos + 1]
+                        kind, length, after = _CONTAINER, 0, pos + 1
+                        if follows == STR_I:
+                            zero = find(0, max(pos + 2, origin + self.searched))
+                            if zero < 0:
+                                self.searched = end - origin
+                                break
+                            if zero + 1 >= end:
+                                break
+                            if data[zero + 1] == END:
+                                kind, length, after = _TEXT, zero - pos - 2, zero + 2
+                                if not valid:
+                                    _check_text(data, pos + 2, zero, base + pos + 1 - origin)
+                        elif follows == OPAQUE:
+                            size = _integer(data, pos + 2, end, base + pos + 1 - origin)
+                            if size is None:
+                                break
+                            length, start = size
+                            after = start + length + 1
+                            if after > end:
+                                break
+                            if data[after - 1] == END:
+                                kind = _OPAQUE
+                            else:
+                                length, after = 0, pos + 1
+                        elif follows == END:
+                            kind, after = _EMPTY, pos + 2
+                    if parent >= 0:
+                        lengths[parent] += 1
+                    index = len(codes)
+                    codes.append(page | token & TOKEN_MASK)
+                    kinds.append(kind)
+                    offsets.append(pos - origin)
+                    lengths.append(length)
+                    if kind == _CONTAINER:
+                        depth += 1
+                        nexts.append(parent)
+                        parent = index
+                    else:
+                        nexts.append(index + 1)
+                        if parent < 0:
+                            pos = after
+                            done = True
+                            break
+                    pos = after
+                elif token == END:
+                    pos += 1
+                    above = nexts[parent]
+                    nexts[parent] = len(codes)
+                    parent = above
+                    depth -= 1
+                    if parent < 0:
+                        done = True
+                        break
+                elif token == SWITCH_PAGE:
+                    if pos + 1 >= end:
+                        break
+                    page = data[pos + 1] << 6
+                    pos += 2
+                elif token == STR_I or token == OPAQUE:
+                    if len(codes) >= limit:
+                        raise decode_error(errors.TOO_MANY, base + pos - origin, limit)
+                    if token == STR_I:
+                        zero = find(0, max(pos + 1, origin + self.searched))
+                        if zero < 0:
+                            self.searched = end - origin
+                            break
+                        if not valid:
+                            _check_text(data, pos + 1, zero, base + pos - origin)
+                        kind, length, after = _PIECE_TEXT, zero - pos - 1, zero + 1
+                    else:
+                        size = _integer(data, pos + 1, end, base + pos - origin)
+                        if size is None:
+                            break
+                        length, start = size
+                        after = start + length
+                        if after > end:
+                            break
+                        kind = _PIECE_OPAQUE
+                    codes.append(0)
+                    kinds.append(kind)
+                    offsets.append(pos - origin)
+                    lengths.append(length)
+                    nexts.append(len(codes))
+                    pos = after
+                else:
+                    raise decode_error(errors.BAD_TOKEN, base + pos - origin, token)
+        finally:
+            self.pos = pos - origin
+            self.page = page >> 6
+            self.open = parent
+            self.depth = depth
+        return done
+
+
+def _check_text(data: bytes | bytearray, start: int, end: int, offset: int) -> None:
+    try:
+        data[start:end].decode()
+    except UnicodeDecodeError:
+        raise decode_error(errors.BAD_TEXT, offset) from None
+
+
+def _integer(data: bytes | bytearray, pos: int, end: int, offset: int) -> tuple[int, int] | None:
+    """The mb_u_int32 at ``pos`` and where it ends, or None where the bytes end first. ``offset`` is for the error."""
+    value = 0
+    for count in range(5):
+        if pos + count >= end:
+            return None
+        byte = data[pos + count]
+        value = value << 7 | byte & 0x7F
+        if byte < 0x80:
+            if value > 0xFFFF_FFFF:
+                break
+            return value, pos + count + 1
+    raise decode_error(errors.BAD_INTEGER, offset)
+
+
+class _Header:
+    """A document's header: version, public id, character set; ``end`` is where the body starts."""
+
+    __slots__ = ("charset", "end", "public_id", "table", "version")
+
+    def __init__(self, version: int, public_id: int, charset: int, table: int, end: int) -> None:
+        self.version = version
+        self.public_id = public_id
+        self.charset = charset
+        self.table = table
+        self.end = end
+
+
+def _read_header(data: bytes | bytearray) -> _Header | None:
+    """The header, up to but without the string table, or None where the bytes end first. Raises DecodeError."""
+    size = len(data)
+    if not size:
+        return None
+    version = data[0]
+    if version > 3:
+        raise decode_error(errors.BAD_VERSION, 0, version)
+    public = _integer(data, 1, size, 1)
+    if public is None:
+        return None
+    public_id, pos = public
+    reference = -1
+    if public_id == 0:
+        place = _integer(data, pos, size, pos)
+        if place is None:
+            return None
+        reference, pos = place
+    charset = 106
+    if version > 0:
+        number = _integer(data, pos, size, pos)
+        if number is None:
+            return None
+        charset = number[0]
+        if charset not in _UTF_8:
+            raise decode_error(errors.BAD_CHARSET, pos, charset)
+        pos = number[1]
+    table = _integer(data, pos, size, pos)
+    if table is None:
+        return None
+    if reference >= table[0]:
+        raise decode_error(errors.BAD_PUBLIC_ID, 1)
+    return _Header(version, public_id, charset, *table)
+
+
+class Document:
+    """A decoded document, immutable and safe to share between threads. Made by decode().
+
+    ``raw`` are the bytes that it came from, ``root`` its root Element, ``version`` the WBXML version ("1.3"),
+    ``public_id`` the number of its public identifier and ``charset`` the name of its character set.
+    A value of a Decoder is a Document too: its ``raw`` is the one element, without a header.
+    """
+
+    __slots__ = ("_base", "_codes", "_header", "_kinds", "_lengths", "_nexts", "_offsets", "_page", "_pages", "raw")
+
+    raw: bytes
+
+    def __new__(cls) -> Self:
+        raise TypeError("a Document is made by wbxml.decode()")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("a Document is immutable")
+
+    @property
+    def root(self) -> Element:
+        """The root element."""
+        return _element(self, 0)
+
+    @property
+    def version(self) -> str:
+        """The version of WBXML that the header names, such as "1.3"."""
+        return f"1.{self._header.version}"
+
+    @property
+    def public_id(self) -> int:
+        """The number of the public identifier in the header; 1 is "unknown", which ActiveSync uses."""
+        return self._header.public_id
+
+    @property
+    def charset(self) -> str:
+        """The name of the character set in the header."""
+        return _CHARSETS[self._header.charset]
+
+    @property
+    def pages(self) -> CodePages:
+        """The code pages by which the document was decoded."""
+        return self._pages
+
+    def __repr__(self) -> str:
+        return f"<Document {self.root.tag}, {len(self.raw)} bytes>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        header = self._header
+        return (
+            _restore,
+            (
+                self.raw,
+                self._pages,
+                self._page,
+                self._base,
+                header.version,
+                header.public_id,
+                header.charset,
+                header.end,
+            ),
+        )
+
+    if TYPE_CHECKING:
+        _pages: CodePages
+        _header: _Header
+        _page: int
+        _base: int
+        _codes: list[int]
+        _kinds: list[int]
+        _offsets: list[int]
+        _lengths: list[int]
+        _nexts: list[int]
+
+
+def _document(raw: bytes, pages: CodePages, header: _Header, page: int, base: int, scanner: _Scanner) -> Document:
+    self: Document = object.__new__(Document)
+    put = object.__setattr__
+    put(self, "raw", raw)
+    put(self, "_pages", pages)
+    put(self, "_header", header)
+    put(self, "_page", page)
+    put(self, "_base", base)
+    put(self, "_codes", scanner.codes)
+    put(self, "_kinds", scanner.kinds)
+    put(self, "_offsets", scanner.offsets)
+    put(self, "_lengths", scanner.lengths)
+    put(self, "_nexts", scanner.nexts)
+    return self
+
+
+def _restore(
+    raw: bytes, pages: CodePages, page: int, base: int, version: int, public_id: int, charset: int, end: int
+) -> Document:
+    """The Document that was pickled; it was checked when it was decoded, so its limits need not be known."""
+    limits = type(DEFAULT)(max_depth=1 << 30, max_elements=0xFFFF_FFFE, max_size=0xFFFF_FFFF)
+    if page < 0:
+        return _parse(raw, pages, limits)
+    scanner = _Scanner(page, limits)
+    if not scanner.run(raw, 0, base, raw.isascii()):
+        raise decode_error(errors.TRUNCATED, base + len(raw))
+    return _document(raw, pages, _Header(version, public_id, charset, 0, end), page, base, scanner)
+
+
+def _parse(raw: bytes, pages: CodePages, limits: Limits) -> Document:
+    size = len(raw)
+    if size > limits.max_size:
+        raise decode_error(errors.TOO_LARGE, limits.max_size, limits.max_size)
+    header = _read_header(raw)
+    if header is None:
+        raise decode_error(errors.TRUNCATED, size)
+    pos = header.end + header.table
+    if pos > size:
+        raise decode_error(errors.TRUNCATED, size)
+    page = 0
+    while pos < size and raw[pos] == SWITCH_PAGE:
+        if pos + 1 >= size:
+            raise decode_error(errors.TRUNCATED, size)
+        page = raw[pos + 1]
+        pos += 2
+    if pos >= size:
+        raise decode_error(errors.TRUNCATED, size)
+    if raw[pos] & TOKEN_MASK < 5:
+        raise decode_error(errors.NO_ROOT, pos, raw[pos])
+    scanner = _Scanner(page, limits)
+    scanner.pos = pos
+    if not scanner.run(raw, 0, 0, raw.isascii()):
+        raise decode_error(errors.TRUNCATED, size)
+    if scanner.pos < size:
+        raise decode_error(errors.AFTER_ROOT, scanner.pos, raw[scanner.pos])
+    return _document(raw, pages, header, -1, 0, scanner)
+
+
+def _owned(data: BytesLike) -> bytes:
+    """The data as bytes: itself where it cannot change, else a copy."""
+    if type(data) is bytes:
+        return data
+    view = memoryview(data)
+    whole = view.obj
+    if type(whole) is bytes and view.contiguous and view.nbytes == len(whole):
+        return whole
+    return view.tobytes()
+
+
+class Element:
+    """An element of a Document: a view that makes Python objects only of what is asked for.
+
+    It is a sequence of its child elements, and always true. Elements are equal where they are the same element of the
+    same Document.
+    """
+
+    __slots__ = ("_doc", "_index")
+
+    _doc: Document
+    _index: int
+
+    def __new__(cls) -> Self:
+        raise TypeError("an Element is made by the Document that it is part of")
+
+    @property
+    def document(self) -> Document:
+        """The Document that the element is part of."""
+        return self._doc
+
+    @property
+    def tag(self) -> Tag:
+        """The tag, such as "AirSync:SyncKey"."""
+        return self._doc._pages.tag(self._doc._codes[self._index])
+
+    @property
+    def offset(self) -> int:
+        """The offset of the tag's byte in the document or, for a value of a Decoder, in the stream."""
+        return self._doc._base + self._doc._offsets[self._index]
+
+    @property
+    def text(self) -> str | None:
+        """All text pieces joined (an inline "" gives ""), or None where there is none."""
+        doc, index = self._doc, self._index
+        kind = doc._kinds[index]
+        if kind == _TEXT:
+            start = doc._offsets[index] + 2
+            return doc.raw[start : start + doc._lengths[index]].decode()
+        if kind == _CONTAINER:
+            pieces = [piece for piece in self.pieces if type(piece) is str]
+            if pieces:
+                return "".join(pieces)
+        return None
+
+    @property
+    def data(self) -> bytes | None:
+        """All opaque pieces joined, or None where there is none."""
+        kind = self._doc._kinds[self._index]
+        if kind == _OPAQUE or kind == _CONTAINER:
+            pieces = [piece for piece in self.pieces if type(piece) is memoryview]
+            if pieces:
+                return b"".join(pieces)
+        return None
+
+    @property
+    def view(self) -> memoryview | None:
+        """The opaque as a memoryview of the document's bytes, nothing copied; None unless there is exactly one."""
+        kind = self._doc._kinds[self._index]
+        if kind == _OPAQUE or kind == _CONTAINER:
+            pieces = [piece for piece in self.pieces if type(piece) is memoryview]
+            if len(pieces) == 1:
+                return pieces[0]
+        return None
+
+    @property
+    def pieces(self) -> list[str | memoryview | Element]:
+        """The content in document order: a str a text, a memoryview an opaque, an Element a child."""
+        doc, index = self._doc, self._index
+        kind = doc._kinds[index]
+        if kind == _EMPTY:
+            return []
+        if kind == _TEXT:
+            return [_text_at(doc, index, 2)]
+        if kind == _OPAQUE:
+            return [_opaque_at(doc, index, 2)]
+        content: list[str | memoryview | Element] = []
+        child, end = index + 1, doc._nexts[index]
+        while child < end:
+            kind = doc._kinds[child]
+            if kind == _PIECE_TEXT:
+                content.append(_text_at(doc, child, 1))
+            elif kind == _PIECE_OPAQUE:
+                content.append(_opaque_at(doc, child, 1))
+            else:
+                content.append(_element(doc, child))
+            child = doc._nexts[child]
+        return content
+
+    @property
+    def attrib(self) -> dict[str, str]:
+        """The attributes; ActiveSync has none."""
+        return {}
+
+    def find(self, path: str) -> Element | None:
+        """The first descendant at this path of exact tags ("AirSync:Collections/AirSync:Collection"), or None.
+
+        Raises ValueError where a name is not a tag of the document's code pages.
+        """
+        doc = self._doc
+        codes = doc._pages.path(path)
+        if len(codes) == 1:
+            index = _first(doc, self._index, codes[0])
+        else:
+            index = next(_at_path(doc, self._index, codes), -1)
+        return None if index < 0 else _element(doc, index)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def findtext(self, path: str) -> str | None: ...
+        @overload
+        def findtext(self, path: str, default: T) -> str | T: ...
+
+    def findtext(self, path: str, default: Any = None) -> Any:
+        """The text of the first descendant at this path, "" where it has none, or ``default`` where it is not there.
+
+        Raises ValueError where a name is not a tag of the document's code pages.
+        """
+        found = self.find(path)
+        return default if found is None else found.text or ""
+
+    def findall(self, path: str) -> list[Element]:
+        """All descendants at this path, in document order. Raises ValueError as find() does."""
+        doc = self._doc
+        return [_element(doc, index) for index in _at_path(doc, self._index, doc._pages.path(path))]
+
+    def iter(self, tag: str | None = None) -> Iterator[Element]:
+        """The element itself and all its descendants in document order; only those with this tag, where one is given.
+
+        Raises ValueError where the name is not a tag of the document's code pages.
+        """
+        doc = self._doc
+        code = -1 if tag is None else doc._pages.lookup(tag).code
+        return _iterate(doc, self._index, code)
+
+    def __len__(self) -> int:
+        return self._doc._lengths[self._index] if self._doc._kinds[self._index] == _CONTAINER else 0
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __getitem__(self, index: int) -> Element:
+        count = len(self)
+        wanted = index + count if index < 0 else index
+        if not 0 <= wanted < count:
+            raise IndexError(f"{self.tag} has {count} child elements, no index {index}")
+        for position, child in enumerate(self):
+            if position == wanted:
+                return child
+        raise AssertionError("unreachable")
+
+    def __iter__(self) -> Iterator[Element]:
+        doc, index = self._doc, self._index
+        return (_element(doc, child) for child in _children(doc, index))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Element):
+            return NotImplemented
+        return self._doc is other._doc and self._index == other._index
+
+    def __hash__(self) -> int:
+        return hash((id(self._doc), self._index))
+
+    def __repr__(self) -> str:
+        return f"<Element {self.tag} at offset {self.offset}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError("an Element cannot be pickled: pickle its Document, or encode() it")
+
+    def __copy__(self) -> Element:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Element:
+        return self
+
+
+def _element(doc: Document, index: int) -> Element:
+    self: Element = object.__new__(Element)
+    self._doc = doc
+    self._index = index
+    return self
+
+
+def _text_at(doc: Document, index: int, skip: int) -> str:
+    start = doc._offsets[index] + skip
+    return doc.raw[start : start + doc._lengths[index]].decode()
+
+
+def _opaque_at(doc: Document, index: int, skip: int) -> memoryview:
+    start = doc._offsets[index] + skip
+    raw = doc.raw
+    while raw[start] & 0x80:
+        start += 1
+    start += 1
+    return memoryview(raw)[start : start + doc._lengths[index]]
+
+
+def _children(doc: Document, index: int) -> Iterator[int]:
+    kinds, nexts = doc._kinds, doc._nexts
+    if kinds[index] == _CONTAINER:
+        child, end = index + 1, nexts[index]
+        while child < end:
+            if kinds[child] < _PIECE_TEXT:
+                yield child
+            child = nexts[child]
+
+
+def _first(doc: Document, index: int, code: int) -> int:
+    codes, kinds, nexts = doc._codes, doc._kinds, doc._nexts
+    if kinds[index] == _CONTAINER:
+        child, end = index + 1, nexts[index]
+        while child < end:
+            if codes[child] == code and kinds[child] < _PIECE_TEXT:
+                return child
+            child = nexts[child]
+    return -1
+
+
+def _at_path(doc: Document, index: int, codes: tuple[int, ...]) -> Iterator[int]:
+    """The slots at this path below the element; a generator a level, so a path is as deep as its text is long."""
+    found: Iterator[int] = iter((index,))
+    for code in codes:
+        found = _matching(doc, found, code)
+    return found
+
+
+def _matching(doc: Document, parents: Iterator[int], code: int) -> Iterator[int]:
+    codes = doc._codes
+    for parent in parents:
+        for child in _children(doc, parent):
+            if codes[child] == code:
+                yield child
+
+
+def _iterate(doc: Document, index: int, code: int) -> Iterator[Element]:
+    codes, kinds = doc._codes, doc._kinds
+    for slot in range(index, doc._nexts[index]):
+        if kinds[slot] < _PIECE_TEXT and (code < 0 or codes[slot] == code):
+            yield _element(doc, slot)
+
+
+class Match:
+    """A selected value of a Decoder: ``path`` as it was given, and ``value``, an Element or a Model instance.
+
+    ``anchor`` is the stream offset of the element that the first name of the path matched: values with the same anchor
+    come from the same one. ``path, value = match`` works.
+    """
+
+    __slots__ = ("anchor", "path", "value")
+    __match_args__ = ("path", "value")
+
+    path: str
+    value: Any
+    anchor: int
+
+    def __init__(self, path: str, value: Any, anchor: int = 0) -> None:
+        self.path = path
+        self.value = value
+        self.anchor = anchor
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.path, self.value))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Match):
+            return NotImplemented
+        return self.path == other.path and bool(self.value == other.value)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Match(path={self.path!r}, value={self.value!r}, anchor={self.anchor})"
+
+
+class _Selection:
+    """One selected path: its codes, innermost first, and the Plan for its values, if any."""
+
+    __slots__ = ("codes", "path", "plan")
+
+    def __init__(self, path: str, codes: tuple[int, ...], plan: Plan | None) -> None:
+        self.path = path
+        self.codes = codes[::-1]
+        self.plan = plan
+
+
+class Decoder:
+    """Decodes a document while it arrives.
+
+    ``select`` names what is wanted: paths of tags, or a mapping from paths to Model classes (None: Elements). A path
+    such as "AirSync:Commands/AirSync:Add" matches elements whose tag and parents end so. Where two paths match the same
+    element, the longer one has it. Everything else is checked and dropped.
+
+    Memory is bounded by the largest selected value, which ``limits`` apply to. Raises ValueError for a path that could
+    only match inside of what another one selects, or that holds a name which is no tag of the code pages.
+    """
+
+    __slots__ = (
+        "_anchor",
+        "_base",
+        "_buffer",
+        "_by_code",
+        "_failed",
+        "_header",
+        "_limits",
+        "_page",
+        "_pages",
+        "_phase",
+        "_scanner",
+        "_scanner_page",
+        "_selected",
+        "_skip",
+        "_stack",
+        "_text",
+        "_text_offset",
+    )
+
+    def __init__(
+        self,
+        select: Iterable[str] | Mapping[str, type[Any] | None],
+        *,
+        pages: CodePages | None = None,
+        limits: Limits = DEFAULT,
+    ) -> None:
+        self._pages = pages or ACTIVESYNC
+        self._limits = limits
+        self._by_code = _selections(select, self._pages)
+        self._buffer = bytearray()
+        self._base = 0  # stream offset of the buffer's first byte
+        self._phase = 0  # 0 header, 1 before the root, 2 within it, 3 behind it
+        self._header = _Header(3, 1, 106, 0, 0)
+        self._page = 0
+        self._stack: list[tuple[int, int]] = []  # code and stream offset of each open element
+        self._skip = 0  # bytes still to drop: a string table, or an opaque that nobody selected
+        self._text: Any = None  # the incremental UTF-8 decoder while within a text that nobody selected
+        self._text_offset = 0
+        self._scanner: _Scanner | None = None  # set while a selected element is incomplete
+        self._scanner_page = 0
+        self._selected: _Selection | None = None
+        self._anchor = 0
+        self._failed: DecodeError | None = None
+
+    def feed(self, chunk: BytesLike) -> list[Match]:
+        """The values whose ends came with this chunk, in order.
+
+        Raises DecodeError where the bytes are not a document; values found before that point are returned first, and
+        the error is raised by the next call.
+        """
+        if self._failed is not None:
+            raise self._failed
+        self._buffer += chunk
+        found: list[Match] = []
+        try:
+            used = self._run(found)
+        except DecodeError as error:
+            self._failed = error
+            self._buffer = bytearray()
+            if not found:
+                raise
+            return found
+        del self._buffer[:used]
+        self._base += used
+        return found
+
+    def close(self) -> None:
+        """None where the document was whole. Raises TruncatedError where it was not, or the error that feed() met."""
+        if self._failed is not None:
+            raise self._failed
+        if self._phase != 3:
+            raise decode_error(errors.TRUNCATED, self._base + len(self._buffer))
+
+    def _run(self, found: list[Match]) -> int:
+        """How many bytes of the buffer are done with; the others wait for more."""
+        data, base = self._buffer, self._base
+        size = len(data)
+        pos = 0
+        if self._phase == 0:
+            header = _read_header(data)
+            if header is None:
+                return 0
+            self._header = header
+            self._skip = header.table
+            self._phase = 1
+            pos = header.end
+        while True:
+            if self._scanner is not None:
+                end = self._scan(self._scanner, found, pos)
+                if end < 0:
+                    return pos
+                pos = end
+            if self._skip:
+                step = min(self._skip, size - pos)
+                self._skip -= step
+                pos += step
+            if pos >= size:
+                return pos
+            if self._text is not None:
+                zero = data.find(0, pos)
+                stop = size if zero < 0 else zero
+                try:
+                    self._text.decode(data[pos:stop], zero >= 0)
+                except UnicodeDecodeError:
+                    raise decode_error(errors.BAD_TEXT, self._text_offset) from None
+                if zero < 0:
+                    return size
+                self._text = None
+                pos = zero + 1
+                continue
+            token = data[pos]
+            if self._phase == 3:
+                raise decode_error(errors.AFTER_ROOT, base + pos, token)
+            if token == SWITCH_PAGE:
+                if pos + 1 >= size:
+                    return pos
+                self._page = data[pos + 1]
+                pos += 2
+            elif token & TOKEN_MASK > 4:
+                self._start(token, base + pos)
+                if self._scanner is None:
+                    pos += 1
+            elif self._phase == 1:
+                raise decode_error(errors.NO_ROOT, base + pos, token)
+            elif token == END:
+                pos += 1
+                self._stack.pop()
+                if not self._stack:
+                    self._phase = 3
+            elif token == STR_I:
+                self._text = getincrementaldecoder("utf-8")()
+                self._text_offset = base + pos
+                pos += 1
+            elif token == OPAQUE:
+                length = _integer(data, pos + 1, size, base + pos)
+                if length is None:
+                    return pos
+                self._skip, pos = length
+            else:
+                raise decode_error(errors.BAD_TOKEN, base + pos, token)
+
+    def _start(self, token: int, offset: int) -> None:
+        """Takes note of a tag: as the start of a selected element, or of another one that is only passed through."""
+        if token & ATTRIBUTES:
+            raise decode_error(errors.WITH_ATTRIBUTES, offset, token)
+        if len(self._stack) >= self._limits.max_depth:
+            raise decode_error(errors.TOO_DEEP, offset, self._limits.max_depth)
+        self._phase = 2
+        code = self._page << 6 | token & TOKEN_MASK
+        for selection in self._by_code.get(code, ()):
+            parents = selection.codes[1:]
+            if len(parents) <= len(self._stack) and all(
+                above == parent for (above, _), parent in zip(reversed(self._stack), parents, strict=False)
+            ):
+                self._selected = selection
+                self._anchor = self._stack[-len(parents)][1] if parents else offset
+                self._scanner = _Scanner(self._page, self._limits)
+                self._scanner.depth = len(self._stack)
+                self._scanner_page = self._page
+                return
+        if token & WITH_CONTENT:
+            self._stack.append((code, offset))
+        elif not self._stack:
+            self._phase = 3
+
+    def _scan(self, scanner: _Scanner, found: list[Match], pos: int) -> int:
+        """Where the selected element that starts at ``pos`` ends, or -1 where the bytes end first."""
+        data, start = self._buffer, self._base + pos
+        done = scanner.run(data, pos, start, False)
+        reached = scanner.pos if done else len(data) - pos
+        if reached > self._limits.max_size:
+            raise decode_error(errors.TOO_LARGE, start, self._limits.max_size)
+        if not done:
+            return -1
+        raw = bytes(data[pos : pos + reached])
+        doc = _document(raw, self._pages, self._header, self._scanner_page, start, scanner)
+        assert self._selected is not None
+        plan = self._selected.plan
+        value = _element(doc, 0) if plan is None else _build(doc, 0, plan, 0)
+        found.append(Match(self._selected.path, value, self._anchor))
+        self._page = scanner.page
+        self._scanner = None
+        if not self._stack:
+            self._phase = 3
+        return pos + reached
+
+
+def _selections(
+    select: Iterable[str] | Mapping[str, type[Any] | None], pages: CodePages
+) -> dict[int, list[_Selection]]:
+    """The selections by the code of their last tag, the longest first."""
+    if isinstance(select, str):
+        select = (select,)
+    models: Mapping[str, type[Any] | None] = select if hasattr(select, "keys") else dict.fromkeys(select)  # type: ignore[assignment]
+    chosen = []
+    for path, model in models.items():
+        plan = None if model is None else plan_of(model)
+        chosen.append(_Selection(path, pages.path(path), plan))
+    if not chosen:
+        raise ValueError("select names no path")
+    for one in chosen:
+        for other in chosen:
+            for skip in range(1, len(other.codes)):
+                if other.codes[skip : skip + len(one.codes)] == one.codes:
+                    raise ValueError(f"{other.path!r} can only match inside of what {one.path!r} selects")
+    by_code: dict[int, list[_Selection]] = {}
+    for one in sorted(chosen, key=lambda selection: -len(selection.codes)):
+        by_code.setdefault(one.codes[0], []).append(one)
+    return by_code
+
+
+class Writer:
+    """Writes a document token by token: start(), text(), opaque() and end(), then finish().
+
+    SWITCH_PAGE is written where the page changes, and a tag gets its content bit when content follows.
+    """
+
+    __slots__ = ("_done", "_out", "_page", "_pages", "_stack", "_tags")
+
+    def __init__(self, *, pages: CodePages | None = None) -> None:
+        self._pages = pages or ACTIVESYNC
+        self._out = bytearray(_HEADER)
+        self._page = 0
+        self._stack: list[int] = []  # where the tag byte of each open element stands
+        self._tags: list[str] = []
+        self._done = False
+
+    def start(self, tag: str) -> None:
+        """Opens an element. Raises EncodeError for an unknown tag, a second root, or nesting without end."""
+        known = _tag_of(tag, self._pages)
+        if self._stack:
+            self._out[self._stack[-1]] |= WITH_CONTENT
+        elif self._done:
+            raise EncodeError(f"{tag}: a document has one root element")
+        if len(self._stack) >= DEFAULT.max_depth:
+            raise EncodeError(f"{tag}: elements are nested deeper than {DEFAULT.max_depth}")
+        self._done = True
+        out = self._out
+        if known.page != self._page:
+            self._page = known.page
+            out.append(SWITCH_PAGE)
+            out.append(known.page)
+        self._stack.append(len(out))
+        self._tags.append(tag)
+        out.append(known.token)
+
+    def text(self, text: str) -> None:
+        """Writes an inline string into the open element. Raises EncodeError for a NUL or a lone surrogate."""
+        self._content()
+        self._out.append(STR_I)
+        self._out += _encode_text(text, self._tags[-1])
+        self._out.append(0)
+
+    def opaque(self, data: BytesLike) -> None:
+        """Writes opaque data into the open element."""
+        self._content()
+        self._out.append(OPAQUE)
+        view = memoryview(data).cast("B")
+        self._out += _mb_u_int32(len(view), self._tags[-1])
+        self._out += view
+
+    def end(self) -> None:
+        """Closes the element that was opened last."""
+        if not self._stack:
+            raise EncodeError("no element is open")
+        position = self._stack.pop()
+        self._tags.pop()
+        if self._out[position] & WITH_CONTENT:
+            self._out.append(END)
+
+    def copy(self, element: Element) -> None:
+        """Writes an Element of a Document with all that is in it. Raises EncodeError where other code pages name it."""
+        doc = element._doc
+        kinds, nexts = doc._kinds, doc._nexts
+        ends: list[int] = []
+        slot, stop = element._index, nexts[element._index]
+        while slot < stop:
+            while ends and slot >= ends[-1]:
+                ends.pop()
+                self.end()
+            kind = kinds[slot]
+            if kind == _PIECE_TEXT:
+                self.text(_text_at(doc, slot, 1))
+            elif kind == _PIECE_OPAQUE:
+                self.opaque(_opaque_at(doc, slot, 1))
+            else:
+                self.start(doc._pages.tag(doc._codes[slot]))
+                if kind == _TEXT:
+                    self.text(_text_at(doc, slot, 2))
+                elif kind == _OPAQUE:
+                    self.opaque(_opaque_at(doc, slot, 2))
+                if kind == _CONTAINER:
+                    ends.append(nexts[slot])
+                else:
+                    self.end()
+            slot += 1
+        for _ in ends:
+            self.end()
+
+    def finish(self) -> bytes:
+        """The document. Raises EncodeError where no root was written or an element is still open."""
+        if self._stack:
+            raise EncodeError(f"{self._tags[-1]}: the element is still open")
+        if not self._done:
+            raise EncodeError("a document needs a root element")
+        return bytes(self._out)
+
+    def _content(self) -> None:
+        if not self._stack:
+            raise EncodeError("no element is open")
+        self._out[self._stack[-1]] |= WITH_CONTENT
+
+
+def _tag_of(tag: str, pages: CodePages) -> Tag:
+    known = pages.by_name.get(tag)
+    if known is None:
+        try:
+            known = pages.lookup(tag)
+        except ValueError as error:
+            raise EncodeError(str(error)) from None
+    return known
+
+
+def _encode_text(text: str, where: str) -> bytes:
+    if not isinstance(text, str):
+        raise EncodeError(f"{where}: expected a str, not {type(text).__name__}")
+    try:
+        data = text.encode()
+    except UnicodeEncodeError as error:
+        raise EncodeError(f"{where}: a lone surrogate at character {error.start} cannot be written") from None
+    if 0 in data:
+        raise EncodeError(f"{where}: a NUL at character {text.index(chr(0))} cannot be written")
+    return data
+
+
+def _mb_u_int32(value: int, where: str) -> bytes:
+    if value > 0xFFFF_FFFF:
+        raise EncodeError(f"{where}: {value} bytes do not fit an opaque, whose length has 32 bits")
+    out = [value & 0x7F]
+    while value > 0x7F:
+        value >>= 7
+        out.append(value & 0x7F | 0x80)
+    return bytes(reversed(out))
+
+
+class Plan:
+    """A Model compiled for the kernels: which tag goes to which field, and how. Made by model.py."""
+
+    __slots__ = ("by_code", "cls", "defaults", "fields", "name", "tag")
+
+    cls: type[Any]
+    tag: Tag | None
+    name: str
+    fields: tuple[PlanField, ...]
+    defaults: list[Any]
+    by_code: dict[int, tuple[int, Plan | None]]
+
+    def __init__(self, cls: type[Any], tag: Tag | None) -> None:
+        self.cls = cls
+        self.tag = tag
+        self.name = cls.__name__
+        self.fields = ()
+        self.defaults = []
+        self.by_code = {}
+
+    def define(self, fields: Sequence[PlanField]) -> None:
+        """Takes the fields; apart from the constructor, so that Models can refer to each other.
+
+        Raises ValueError where two fields want the same tag.
+        """
+        self.fields = tuple(fields)
+        for index, field in enumerate(self.fields):
+            self.defaults.append(False if field.kind == FLAG else None)
+            entries: list[tuple[Tag | None, Plan | None]]
+            if field.within is not None:
+                entries = [(field.within, None)]
+            elif field.kind == MODEL and field.many:
+                entries = [(plan.tag, plan) for plan in field.plans]
+            else:
+                entries = [(field.tag, None)]
+            for tag, plan in entries:
+                assert tag is not None
+                if tag.code in self.by_code:
+                    raise ValueError(f"{self.name}.{field.name}: another field has the tag {tag}")
+                self.by_code[tag.code] = (index, plan)
+
+
+def plan_of(model: type[Any]) -> Plan:
+    """The Plan of a Model class, compiled on first use. Raises TypeError for anything else."""
+    plan = getattr(model, "__wbxml_plan__", None)
+    if not isinstance(plan, Plan):
+        raise TypeError(f"type must be a Model class, not {model!r}")
+    return plan
+
+
+def _build(doc: Document, index: int, plan: Plan, depth: int) -> Any:
+    """An instance of the plan's Model from the element in slot ``index``."""
+    if depth >= _MODEL_DEPTH:
+        raise LimitError(f"{plan.name} is nested deeper than {_MODEL_DEPTH}", doc._base + doc._offsets[index])
+    codes, kinds, nexts = doc._codes, doc._kinds, doc._nexts
+    values = plan.defaults.copy()
+    fields = plan.fields
+    by_code = plan.by_code
+    seen = 0
+    unknown: list[Element] = []
+    problems: list[Problem] = []
+    if kinds[index] == _CONTAINER:
+        child, end = index + 1, nexts[index]
+        while child < end:
+            kind = kinds[child]
+            entry = by_code.get(codes[child]) if kind < _PIECE_TEXT else None
+            if entry is None:
+                if kind < _PIECE_TEXT:
+                    unknown.append(_element(doc, child))
+                else:
+                    _stray(doc, index, child, 1, problems)
+            else:
+                number, alternative = entry
+                field = fields[number]
+                if field.many and field.within is None:
+                    value = _value(doc, child, field, alternative, unknown, problems, depth)
+                    if value is not None:
+                        if values[number] is None:
+                            values[number] = []
+                        values[number].append(value)
+                elif seen >> number & 1:
+                    unknown.append(_element(doc, child))
+                elif field.many:
+                    values[number] = _list(doc, child, field, unknown, problems, depth)
+                else:
+                    values[number] = _value(doc, child, field, None, unknown, problems, depth)
+                seen |= 1 << number
+            child = nexts[child]
+    else:
+        _stray(doc, index, index, 2, problems)
+    instance: Any = object.__new__(plan.cls)
+    for field, value in zip(fields, values, strict=True):
+        setattr(instance, field.name, [] if value is None and field.many and not field.optional else value)
+    instance.unknown = tuple(unknown)
+    instance.problems = tuple(problems)
+    return instance
+
+
+_SPACE = " \t\r\n"
+
+
+def _stray(doc: Document, index: int, slot: int, skip: int, problems: list[Problem]) -> None:
+    """Tells of text or opaque in ``slot`` that stands where the element ``index`` should hold elements only."""
+    kind = doc._kinds[slot]
+    if kind == _TEXT or kind == _PIECE_TEXT:
+        text = _text_at(doc, slot, skip)
+        if text.strip(_SPACE):
+            problems.append(_problem(doc, index, "elements", text))
+    elif kind == _OPAQUE or kind == _PIECE_OPAQUE:
+        problems.append(_problem(doc, index, "elements", _as_text(bytes(_opaque_at(doc, slot, skip)))))
+
+
+def _problem(doc: Document, index: int, expected: str, value: str | bytes | None) -> Problem:
+    return Problem(doc._base + doc._offsets[index], doc._pages.tag(doc._codes[index]), expected, value)
+
+
+def _raw(doc: Document, index: int) -> str | bytes | None:
+    """What stands in an element: its text, "" where it is empty, bytes for an opaque that is no UTF-8, None: elements."""
+    kind = doc._kinds[index]
+    if kind == _TEXT:
+        return _text_at(doc, index, 2)
+    if kind == _EMPTY:
+        return ""
+    if kind == _OPAQUE:
+        return _as_text(bytes(_opaque_at(doc, index, 2)))
+    if doc._lengths[index]:
+        return None
+    element = _element(doc, index)
+    data = element.data
+    if data is None:
+        return element.text or ""
+    text = element.text
+    return _as_text(data) if text is None else data
+
+
+def _as_text(data: bytes) -> str | bytes:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data
+
+
+def _list(
+    doc: Document, index: int, field: PlanField, unknown: list[Element], problems: list[Problem], depth: int
+) -> list[Any]:
+    """The values within the wrapper element in slot ``index``."""
+    items: list[Any] = []
+    codes, kinds, nexts = doc._codes, doc._kinds, doc._nexts
+    if kinds[index] != _CONTAINER:
+        _stray(doc, index, index, 2, problems)
+        return items
+    plans = {plan.tag.code: plan for plan in field.plans if plan.tag is not None}
+    code = -1 if field.tag is None else field.tag.code
+    child, end = index + 1, nexts[index]
+    while child < end:
+        if kinds[child] >= _PIECE_TEXT:
+            _stray(doc, index, child, 1, problems)
+        else:
+            plan = plans.get(codes[child])
+            if plan is None and codes[child] != code:
+                unknown.append(_element(doc, child))
+            else:
+                value = _value(doc, child, field, plan, unknown, problems, depth)
+                if value is not None:
+                    items.append(value)
+        child = nexts[child]
+    return items
+
+
+def _value(
+    doc: Document,
+    index: int,
+    field: PlanField,
+    plan: Plan | None,
+    unknown: list[Element],
+    problems: list[Problem],
+    depth: int,
+) -> Any:
+    """The value of the element in slot ``index`` as the field wants it, or None where it does not fit."""
+    kind = field.kind
+    if kind == MODEL:
+        return _build(doc, index, plan or _choose(doc, index, field), depth + 1)
+    if kind == FLAG:
+        return True
+    if kind == BYTES and doc._kinds[index] == _OPAQUE:
+        return bytes(_opaque_at(doc, index, 2))
+    raw = _raw(doc, index)
+    value = None
+    if type(raw) is str:
+        if kind == STR:
+            return raw
+        value = _CONVERT[kind](raw, field)
+    elif raw is None:
+        unknown.append(_element(doc, index))
+    elif kind == BYTES:
+        return raw
+    if value is None:
+        problems.append(_problem(doc, index, _EXPECTED[kind], raw))
+    return value
+
+
+def _choose(doc: Document, index: int, field: PlanField) -> Plan:
+    """The Model for an element that may hold one of several: the first child whose code page has only one decides."""
+    if len(field.plans) > 1:
+        for child in _children(doc, index):
+            plan = field.pages.get(doc._codes[child] >> 6)
+            if plan is not None:
+                return plan
+    return field.plans[0]
+
+
+# 18 digits: what fits 64 bits, in every kernel.
+_INT = re.compile(r"[ \t\r\n]*([+-]?[0-9]{1,18})[ \t\r\n]*", re.ASCII)
+_DATETIME = re.compile(
+    r"[ \t\r\n]*([0-9]{4})(-?)([0-9]{2})\2([0-9]{2})"
+    r"(?:T([0-9]{2})(:?)([0-9]{2})\6([0-9]{2})(?:\.([0-9]{1,9}))?)?Z?[ \t\r\n]*",
+    re.ASCII,
+)
+_BOOLEANS = {"": True, "1": True, "true": True, "0": False, "false": False}
+
+
+def _to_int(text: str, field: PlanField) -> int | None:
+    found = _INT.fullmatch(text)
+    return None if found is None else int(found[1])
+
+
+def _to_bool(text: str, field: PlanField) -> bool | None:
+    # An empty element is true: [MS-ASDTYPE] section 2.1, R6.
+    return _BOOLEANS.get(text.strip(_SPACE))
+
+
+def _to_bytes(text: str, field: PlanField) -> bytes | None:
+    try:
+        return b64decode(text.translate(_NO_SPACE), validate=True)
+    except (Base64Error, ValueError):
+        return None
+
+
+def _to_datetime(text: str, field: PlanField) -> datetime | None:
+    # Both spellings are read whatever the element calls for, since servers mix them: [MS-ASDTYPE] sections 2.3, 2.7.5.
+    found = _DATETIME.fullmatch(text)
+    if found is None:
+        return None
+    year, _, month, day, hour, _, minute, second, fraction = found.groups()
+    microsecond = int(f"{fraction:0<6.6}") if fraction else 0
+    try:
+        return datetime(
+            int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), microsecond, UTC
+        )
+    except ValueError:
+        return None
+
+
+def _to_int_enum(text: str, field: PlanField) -> Any:
+    return field.enum.get(_to_int(text, field))
+
+
+def _to_str_enum(text: str, field: PlanField) -> Any:
+    return field.enum.get(text.strip(_SPACE))
+
+
+_NO_SPACE = dict.fromkeys(map(ord, _SPACE))
+_CONVERT = {
+    INT: _to_int,
+    BOOL: _to_bool,
+    BYTES: _to_bytes,
+    DATETIME: _to_datetime,
+    INT_ENUM: _to_int_enum,
+    STR_ENUM: _to_str_enum,
+}
+_EXPECTED = {
+    STR: "text",
+    INT: "an integer",
+    BOOL: "a boolean",
+    BYTES: "opaque data or base64",
+    DATETIME: "a date and time",
+    INT_ENUM: "one of the known numbers",
+    STR_ENUM: "one of the known words",
+}
+
+
+def _emit(writer: Writer, instance: Any, plan: Plan, tag: Tag, version: str | None, depth: int) -> None:
+    """Writes a Model instance as an element with this tag."""
+    if depth >= _MODEL_DEPTH:
+        raise EncodeError(f"{plan.name} is nested deeper than {_MODEL_DEPTH}")
+    writer.start(tag)
+    unknown = [(element, _parent_code(element)) for element in instance.unknown]
+    for field in plan.fields:
+        value = getattr(instance, field.name)
+        within = field.within
+        # What stood undescribed within a wrapper goes back into it.
+        rest = [] if within is None or not unknown else [e for e, parent in unknown if parent == within.code]
+        if not rest and (value is None or value is False and field.kind == FLAG):
+            continue
+        if field.many:
+            if value is None:
+                value = ()
+            elif not isinstance(value, (list, tuple)):
+                raise EncodeError(f"{plan.name}.{field.name}: expected a list, not {type(value).__name__}")
+            if not value and not rest and (within is None or not field.optional):
+                continue
+        if version is not None and version not in field.versions:
+            raise EncodeError(f"{plan.name}.{field.name}: {within or field.tag or tag} is not in version {version}")
+        if not field.many:
+            _emit_value(writer, value, field, plan, version, depth)
+            continue
+        if within is not None:
+            writer.start(within)
+        for item in value:
+            _emit_value(writer, item, field, plan, version, depth)
+        for element in rest:
+            writer.copy(element)
+        if within is not None:
+            writer.end()
+    if unknown:
+        wrappers = {field.within.code for field in plan.fields if field.within is not None}
+        for element, parent in unknown:
+            if parent not in wrappers:
+                writer.copy(element)
+    writer.end()
+
+
+def _parent_code(element: Element) -> int:
+    """The code of the element's parent, or -1 for a root."""
+    doc, index = element._doc, element._index
+    for slot in range(index - 1, -1, -1):
+        if doc._kinds[slot] == _CONTAINER and doc._nexts[slot] > index:
+            return doc._codes[slot]
+    return -1
+
+
+def _emit_value(writer: Writer, value: Any, field: PlanField, plan: Plan, version: str | None, depth: int) -> None:
+    kind = field.kind
+    if kind == MODEL:
+        for chosen in field.plans:
+            if type(value) is chosen.cls:
+                break
+        else:
+            names = " or ".join([chosen.name for chosen in field.plans])
+            raise EncodeError(f"{plan.name}.{field.name}: expected {names}, not {type(value).__name__}")
+        tag = (None if field.many else field.tag) or chosen.tag
+        assert tag is not None
+        _emit(writer, value, chosen, tag, version, depth + 1)
+        return
+    assert field.tag is not None
+    writer.start(field.tag)
+    if kind == STR:
+        text = value
+    elif kind == FLAG:
+        text = ""
+    elif kind == BYTES:
+        if not isinstance(value, (bytes, bytearray, memoryview)):
+            raise _unfit(plan, field, "bytes", value)
+        if field.tag.binary:
+            writer.opaque(value)
+            text = ""
+        else:
+            text = b64encode(value).decode()
+    elif kind == DATETIME:
+        if not isinstance(value, datetime) or value.tzinfo is None:
+            raise _unfit(plan, field, "a datetime with a time zone", value)
+        text = _from_datetime(value, field.compact)
+    elif kind == BOOL:
+        if type(value) is not bool:
+            raise _unfit(plan, field, "a bool", value)
+        text = "1" if value else "0"
+    elif kind == STR_ENUM:
+        if not isinstance(value, str):
+            raise _unfit(plan, field, "a str", value)
+        text = str.__str__(value)
+    else:
+        if not isinstance(value, int):
+            raise _unfit(plan, field, "an int", value)
+        text = int.__repr__(value)
+    if not isinstance(text, str):
+        raise _unfit(plan, field, "a str", text)
+    if text:
+        writer.text(text)
+    writer.end()
+
+
+def _unfit(plan: Plan, field: PlanField, expected: str, value: object) -> EncodeError:
+    found = "a datetime without one" if isinstance(value, datetime) else type(value).__name__
+    return EncodeError(f"{plan.name}.{field.name}: expected {expected}, not {found}")
+
+
+def _from_datetime(value: datetime, compact: bool) -> str:
+    try:
+        utc = value.astimezone(UTC)
+    except OverflowError as error:
+        raise EncodeError(f"{value!r} cannot be written in UTC") from error
+    if compact:
+        return f"{utc.year:04}{utc.month:02}{utc.day:02}T{utc.hour:02}{utc.minute:02}{utc.second:02}Z"
+    return (
+        f"{utc.year:04}-{utc.month:02}-{utc.day:02}T{utc.hour:02}:{utc.minute:02}:{utc.second:02}"
+        f".{utc.microsecond // 1000:03}Z"
+    )
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def decode(
+        data: BytesLike, *, type: None = None, pages: CodePages | None = None, limits: Limits = DEFAULT
+    ) -> Document: ...
+    @overload
+    def decode(
+        data: BytesLike | Document | Element, *, type: type[T], pages: CodePages | None = None, limits: Limits = DEFAULT
+    ) -> T: ...
+
+
+def decode(
+    data: Any, *, type: type[Any] | None = None, pages: CodePages | None = None, limits: Limits = DEFAULT
+) -> Any:
+    """The Document in ``data``, or with ``type`` an instance of that Model, without a tree in between.
+
+    ``data`` is any bytes-like object or, with ``type``, also a Document or an Element. ``pages`` are the code pages,
+    those of ActiveSync by default, and ``limits`` what the document may at most be.
+
+    Raises DecodeError where the bytes are not a document (TruncatedError where they end too early, LimitError where it
+    is beyond a limit) or, with ``type``, where its root is another one than the Model's.
+    Source: WBXML 1.3 section 5; [MS-ASWBXML] section 2.1.
+    """
+    index = 0
+    if isinstance(data, Element):
+        doc, index = data._doc, data._index
+    elif isinstance(data, Document):
+        doc = data
+    else:
+        doc = _parse(_owned(data), pages or ACTIVESYNC, limits)
+    if type is None:
+        if doc is data or index:
+            raise TypeError("a Document or Element is decoded already; give type= to make a Model of it")
+        return doc
+    plan = plan_of(type)
+    if plan.tag is not None and plan.tag.code != doc._codes[index]:
+        found = doc._pages.tag(doc._codes[index])
+        raise DecodeError(f"expected {plan.tag}, found {found}", doc._base + doc._offsets[index])
+    return _build(doc, index, plan, 0)
+
+
+def encode(obj: Any, *, version: str | None = None, pages: CodePages | None = None) -> bytes:
+    """The WBXML document for a Document, an Element, a Model instance or an ElementTree element.
+
+    It is canonical: version 1.3, public id 1, UTF-8, no string table, SWITCH_PAGE only where the page changes, a content
+    bit only where there is content. With ``version`` ("14.1"), a Model field that this version does not have is refused.
+
+    Raises EncodeError for what cannot be written: a NUL or a lone surrogate in text, a value of another type than its
+    field's, an unknown tag. Source: WBXML 1.3 section 5; [MS-ASWBXML] section 2.1.
+    """
+    writer = Writer(pages=pages)
+    if isinstance(obj, Document):
+        writer.copy(obj.root)
+    elif isinstance(obj, Element):
+        writer.copy(obj)
+    else:
+        plan = getattr(type(obj), "__wbxml_plan__", None)
+        if plan is None:
+            from .trees import write_tree
+
+            write_tree(writer, obj, pages=pages)
+        else:
+            if plan.tag is None:
+                raise EncodeError(f"{plan.name} has no tag of its own: encode what it is part of")
+            if version is not None and version not in VERSIONS:
+                raise EncodeError(f"{version!r} is not a protocol version: {', '.join(VERSIONS)}")
+            _emit(writer, obj, plan, plan.tag, version, 0)
+    return writer.finish()

@@ -1,0 +1,269 @@
+"""Writes trees as WBXML: ElementTree elements (lxml's, too) and, for xml.py, the elements of XML text.
+
+What a tree of names and text cannot say by itself is said by marks, names in the namespace MARKS (prefix ``w`` in XML):
+
+    w:type="opaque"        on an element: its text is base64, and stands for opaque data
+    w:type="text"          on an element that is a byte array: its text is text
+    w:type="empty-string"  on an element: it holds an inline string of no characters
+    w:escaped="true"       on an element: its text is written with \\uXXXX for what XML cannot carry, and \\\\ for \\
+    <w:tag page= token=>   an element whose tag the code pages do not know, by its numbers
+    <w:text>, <w:opaque>   one piece of content of the element around it, where text alone would run into its neighbours
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from binascii import Error as Base64Error
+
+from .codepages import ACTIVESYNC, TOKEN_MASK
+from .errors import EncodeError
+from .kernel import kernel
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from ._kernel_py import BytesLike, Document, Element, Writer
+    from .codepages import CodePages, Tag
+
+MARKS = "urn:activesync:wbxml"
+"""The XML namespace of the marks."""
+
+TEXT, OPAQUE, EMPTY_STRING = "text", "opaque", "empty-string"
+
+_TYPE = f"{{{MARKS}}}type"
+_ESCAPED = f"{{{MARKS}}}escaped"
+_SPACE = " \t\r\n"
+_NO_SPACE = str.maketrans("", "", _SPACE)
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(\\)|)")
+# Other spellings of namespaces: [MS-ASWBXML] calls page 16 Gal, the schemas and [MS-ASCMD] call it GAL.
+_ALIASES = {"Gal": "GAL"}
+
+
+def root_of(source: BytesLike | Document | Element, pages: CodePages | None) -> Element:
+    """The root element of a document, decoded by these code pages where it is still bytes. Raises DecodeError."""
+    if isinstance(source, kernel.Element):
+        return source
+    if not isinstance(source, kernel.Document):
+        source = kernel.decode(source, pages=pages)
+    return source.root
+
+
+class TreeWriter:
+    """Takes the start, content and end of elements, marked or not, and hands them to a Writer.
+
+    White space between elements is layout and is dropped. ``base64`` says that str content of an element that is a
+    byte array is base64, as in XML text, unless it is marked; else it is text, and opaque data comes as bytes.
+    """
+
+    __slots__ = ("_base64", "_levels", "_pages", "_text", "_writer")
+
+    def __init__(self, writer: Writer, *, pages: CodePages | None = None, base64: bool = False) -> None:
+        self._writer = writer
+        self._pages = pages or ACTIVESYNC
+        self._base64 = base64
+        self._levels: list[_Level] = []
+        self._text: list[str] = []
+
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
+        """Opens the element ``name``, "{AirSync}Sync". Raises EncodeError for a name or attribute that has no place."""
+        if self._levels:
+            self._flush(last=False)
+            parent = self._levels[-1]
+            if parent.type:
+                raise EncodeError(f"{parent.name}: an element marked {parent.type!r} cannot hold elements")
+            parent.mixed = True
+        namespace, _, local = name.removeprefix("{").rpartition("}")
+        if namespace == MARKS and local != "tag":
+            self._levels.append(_piece(local, attributes, has_parent=bool(self._levels)))
+            return
+        if namespace == MARKS:
+            tag, attributes = _by_number(attributes, self._pages)
+        else:
+            tag = _by_name(namespace, local, self._pages)
+        level = _Level(tag, tag)
+        if attributes:
+            _mark(level, attributes)
+        if not level.type and self._base64 and tag.binary:
+            level.encoded = True
+        self._writer.start(tag)
+        self._levels.append(level)
+
+    def text(self, text: str) -> None:
+        """Takes text, which may come in parts."""
+        self._text.append(text)
+
+    def opaque(self, data: BytesLike) -> None:
+        """Writes opaque data into the open element."""
+        self._flush(last=False)
+        level = self._levels[-1]
+        if level.type and level.type != OPAQUE:
+            raise EncodeError(f"{level.name}: bytes in an element marked {level.type!r}")
+        level.mixed = True
+        self._writer.opaque(data)
+
+    def end(self) -> None:
+        """Closes the element that was opened last."""
+        self._flush(last=True)
+        if self._levels.pop().tag is not None:
+            self._writer.end()
+
+    def _flush(self, *, last: bool) -> None:
+        """Writes the text since the last start or end; ``last`` says that the element ends here."""
+        level = self._levels[-1]
+        text = "".join(self._text)
+        self._text.clear()
+        whole = last and not level.mixed
+        if level.type == EMPTY_STRING:
+            if text.strip(_SPACE):
+                raise EncodeError(f"{level.name}: an element marked {EMPTY_STRING!r} holds nothing")
+            if last:
+                self._writer.text("")
+        elif whole and level.type == OPAQUE:
+            self._writer.opaque(_from_base64(text, level))
+        elif whole and level.tag is None:
+            self._writer.text(_unescaped(text, level) if level.escaped else text)
+        elif text and (whole or text.strip(_SPACE)):
+            if level.encoded:
+                data = _from_base64(text, level)
+                if data:
+                    self._writer.opaque(data)
+            else:
+                self._writer.text(_unescaped(text, level) if level.escaped else text)
+
+
+class _Level:
+    """An open element, or a piece (<w:text>, <w:opaque>), which has no tag."""
+
+    __slots__ = ("encoded", "escaped", "mixed", "name", "tag", "type")
+
+    def __init__(self, name: str, tag: Tag | None) -> None:
+        self.name = name
+        self.tag = tag
+        self.type = ""
+        self.escaped = False
+        self.encoded = False  # text is base64 though no mark says so
+        self.mixed = False  # something beside one text stands in it
+
+
+def _piece(local: str, attributes: Mapping[str, str], *, has_parent: bool) -> _Level:
+    if local not in (TEXT, OPAQUE):
+        raise EncodeError(f"w:{local} is not a mark: there are w:tag, w:text and w:opaque")
+    level = _Level(f"w:{local}", None)
+    if not has_parent:
+        raise EncodeError(f"{level.name} stands for a piece of an element and cannot be the root")
+    _mark(level, attributes)
+    if level.type:
+        raise EncodeError(f"{level.name} says its type itself")
+    level.type = local
+    return level
+
+
+def _mark(level: _Level, attributes: Mapping[str, str]) -> None:
+    """Takes the marks among the attributes. Raises EncodeError for any other."""
+    for name, value in attributes.items():
+        if name == _TYPE and value in (TEXT, OPAQUE, EMPTY_STRING):
+            level.type = value
+        elif name == _ESCAPED and value in ("true", "false"):
+            level.escaped = value == "true"
+        elif name in (_TYPE, _ESCAPED):
+            raise EncodeError(f"{level.name}: {value!r} is no value for w:{name.rpartition('}')[2]}")
+        else:
+            raise EncodeError(f"{level.name}: attribute {name!r}: ActiveSync WBXML has no attributes")
+
+
+def _by_number(attributes: Mapping[str, str], pages: CodePages) -> tuple[Tag, dict[str, str]]:
+    """The tag that <w:tag page="42" token="0x05"> names, and the other attributes."""
+    others = dict(attributes)
+    try:
+        page, token = int(others.pop("page"), 0), int(others.pop("token"), 0)
+    except (KeyError, ValueError):
+        page = token = -1
+    if not 0 <= page <= 255 or not 5 <= token <= TOKEN_MASK:
+        raise EncodeError('w:tag needs page="0" to "255" and token="0x05" to "0x3F"')
+    return pages.tag(page << 6 | token), others
+
+
+def _by_name(namespace: str, local: str, pages: CodePages) -> Tag:
+    """The tag with this name. "AirSync:" with a colon is the older spelling of the namespace "AirSync"."""
+    page = namespace.removesuffix(":")
+    tag = pages.by_name.get(f"{page}:{local}")
+    if tag is not None:
+        return tag
+    try:
+        return pages.lookup(f"{_ALIASES.get(page, page)}:{local}")
+    except ValueError:
+        raise EncodeError(_no_such_tag(namespace, page, local, pages)) from None
+
+
+def _no_such_tag(namespace: str, page: str, local: str, pages: CodePages) -> str:
+    owners = [tag.namespace for tag in pages.by_name.values() if tag.name == local]
+    hint = f"; {local} is a tag of {' and '.join(owners)}" if owners else ""
+    if not namespace:
+        return f"{local} has no namespace, and so no code page{hint}"
+    if page not in pages.namespaces.values():
+        return f"{local}: {namespace!r} is not the namespace of a code page{hint}"
+    return f"{local} is not a tag of {page}{hint}"
+
+
+def _from_base64(text: str, level: _Level) -> bytes:
+    try:
+        return b64decode(text.translate(_NO_SPACE), validate=True)
+    except (Base64Error, ValueError):
+        hint = "" if level.type else f' (text in a byte array is marked w:type="{TEXT}")'
+        raise EncodeError(f"{level.name}: expected base64{hint}") from None
+
+
+def _unescaped(text: str, level: _Level) -> str:
+    def character(found: re.Match[str]) -> str:
+        if found[1]:
+            return chr(int(found[1], 16))
+        if found[2]:
+            return "\\"
+        raise EncodeError(f"{level.name}: in escaped text a backslash is followed by uXXXX or a second one")
+
+    return _ESCAPE.sub(character, text)
+
+
+def write_tree(writer: Writer, root: Any, *, pages: CodePages | None = None) -> None:
+    """Writes an element with ``.tag`` ("{AirSync}Sync"), ``.text``, ``.tail`` and children through the Writer.
+
+    Text that is bytes is written as opaque. White space between child elements is dropped. Raises EncodeError for
+    attributes that are no marks, unknown tags and other objects, and for trees that are nested without end.
+    """
+    if not hasattr(root, "tag") or not hasattr(root, "attrib"):
+        raise EncodeError(f"cannot encode a {type(root).__name__}")
+    out = TreeWriter(writer, pages=pages)
+    _open(out, root)
+    levels: list[tuple[Any, Iterator[Any]]] = [(root, iter(root))]
+    while levels:
+        element, children = levels[-1]
+        child = next(children, None)
+        if child is None:
+            levels.pop()
+            out.end()
+            if levels:
+                _content(out, element.tail)
+        else:
+            _open(out, child)
+            levels.append((child, iter(child)))
+
+
+def _open(out: TreeWriter, element: Any) -> None:
+    if not isinstance(element.tag, str):
+        raise EncodeError("comments and processing instructions cannot be written as WBXML")
+    out.start(element.tag, element.attrib)
+    _content(out, element.text)
+
+
+def _content(out: TreeWriter, content: Any) -> None:
+    if content is None or content == "":
+        return
+    if isinstance(content, str):
+        out.text(content)
+    elif isinstance(content, (bytes, bytearray, memoryview)):
+        out.opaque(content)
+    else:
+        raise EncodeError(f"the content of an element is a str or bytes, not {type(content).__name__}")
