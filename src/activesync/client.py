@@ -1,0 +1,607 @@
+"""Client and AsyncClient: two small drivers over the same flows, and the pages that they hand out.
+
+A driver performs the effects that a flow yields: it sends, reads, loads, saves, waits, and draws random numbers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import logging
+import os
+import ssl
+import time
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import wbxml
+
+from . import flows
+from .commands import Command, DeviceInformation, FilterType, GALEntry, Oof, Options, SearchResult, UserInformation
+from .effects import Close, Deliver, Effect, Flow, Load, Now, Random, Read, Save, Send, Sleep
+from .errors import ActiveSyncError, UncommittedPageError, UsageError
+from .flows import ClientChange, Contents, Result
+from .hierarchy import Folder, Hierarchy
+from .items import BodyPreference, BodyType
+from .session import VERSIONS, ServerOptions, Session, Stats, basic, device_id_for
+from .store import AsyncStateStore, MemoryStore, SqliteStore, StateStore
+from .transport import AiohttpTransport, Answer, AsyncAnswer, AsyncTransport, Transport, Urllib3Transport
+
+T = TypeVar("T")
+R = TypeVar("R", bound=wbxml.Model)
+
+_log = logging.getLogger("activesync")
+
+
+class _Delivered(Contents):
+    """A page that was handed out, with what keeps it."""
+
+    def __init__(self, client: _Base, effect: Deliver) -> None:
+        contents: Contents = effect.page
+        super().__init__(contents.folder, contents.changes, contents.results, contents.resync, contents.more)
+        self._base = client
+        self._effect = effect
+        self.committed = False
+
+    def _check(self, kept: str | None, expected: str | None) -> None:
+        if kept != expected:
+            raise UsageError(f"a later page of {self.folder.name} was committed: this one is out of date")
+
+    def _done(self) -> None:
+        self.committed = True
+        self._base.uncommitted.discard(self.folder.collection_id)
+
+
+class Page(_Delivered):
+    """The changes of one folder in one answer: see Contents.
+
+    It is committed, so that it does not come again, by commit(), by transaction(), by asking for the next page, or by
+    the loop running to its end. Leaving the loop early or by an exception commits nothing.
+    """
+
+    def __init__(self, client: Client, effect: Deliver) -> None:
+        super().__init__(client, effect)
+        self._client = client
+
+    def commit(self) -> None:
+        """Keeps the key that stands for this page, once. Raises UsageError where the folder has moved on meanwhile."""
+        if not self.committed:
+            with self.transaction():
+                pass
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Any]:
+        """Commits the page and the caller's own rows together: ``with page.transaction() as db`` gives the store's
+        database (a sqlite3.Connection for a SqliteStore). An exception rolls both back.
+        """
+        store, account = self._client.store, self._client.session.account
+        with store.transaction(account) as handle:
+            yield handle
+            for name, value in self._effect.expected.items():
+                self._check(store.load(account, name), value)
+            store.save(account, self._effect.values)
+        self._done()
+
+
+class AsyncPage(_Delivered):
+    """The page of an AsyncClient: ``await page.commit()``, ``async with page.transaction() as db``."""
+
+    def __init__(self, client: AsyncClient, effect: Deliver) -> None:
+        super().__init__(client, effect)
+        self._client = client
+
+    async def commit(self) -> None:
+        """Keeps the key that stands for this page, once. Raises UsageError where the folder has moved on meanwhile."""
+        if not self.committed:
+            async with self.transaction():
+                pass
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Any]:
+        """Commits the page and the caller's own rows together: gives the store's database. An exception rolls back."""
+        store, account = self._client.store, self._client.session.account
+        async with contextlib.AsyncExitStack() as stack:
+            context = store.transaction(account)
+            if isinstance(context, contextlib.AbstractAsyncContextManager):
+                handle = await stack.enter_async_context(context)
+            else:
+                handle = stack.enter_context(context)
+            yield handle
+            for name, value in self._effect.expected.items():
+                self._check(await _result(store.load(account, name)), value)
+            await _result(store.save(account, self._effect.values))
+        self._done()
+
+
+def _opened(store: str | os.PathLike[str] | None) -> MemoryStore | SqliteStore:
+    """The store that a client opens itself, and closes."""
+    return MemoryStore() if store is None else SqliteStore(store)
+
+
+async def _result(value: Any) -> Any:
+    """What a store's method gives, which may be made of coroutines."""
+    return await value if inspect.isawaitable(value) else value
+
+
+class _Base:
+    """What both clients are made of: a session, a store, and the pages that are out."""
+
+    def __init__(
+        self,
+        url: str,
+        user: str,
+        password: str | None,
+        auth: Callable[[], str] | None,
+        stateless: bool,
+        device: str | None,
+        device_type: str,
+        device_information: DeviceInformation | None,
+        timeout: float,
+        allow_http: bool,
+        trust_redirects: bool,
+        versions: tuple[str, ...],
+        user_agent: str,
+    ) -> None:
+        if auth is None and password is None:
+            raise UsageError("give a password, or auth=: a function that returns the Authorization header")
+        if auth is None and password is not None:
+            auth = basic(user, password)
+        self.session = Session(
+            url,
+            user,
+            authorization=auth,
+            device_id=device or (device_id_for(url, user) if stateless else None),
+            device_type=device_type,
+            device=device_information,
+            versions=versions,
+            user_agent=user_agent,
+            timeout=timeout,
+            allow_http=allow_http,
+            trust_redirects=trust_redirects,
+        )
+        self.uncommitted: set[str] = set()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.session.host}>"
+
+    @property
+    def stats(self) -> Stats:
+        """What the client has done so far: requests, bytes, items."""
+        return self.session.stats
+
+    def _check_committed(self, folder: Folder | str) -> None:
+        known = folder.collection_id if isinstance(folder, Folder) else folder
+        if known in self.uncommitted:
+            raise UncommittedPageError("a page of this folder was not committed: commit it before changing the folder")
+
+
+class Client(_Base):
+    """A client of one account on one server. It serves one thread at a time.
+
+    ``url`` is the server's address ("https://mail.example.com"; the usual path is added where there is none). ``auth``
+    is a function that returns an Authorization header, for anything but a password. ``store`` keeps keys between runs:
+    the path of a SQLite file, or a StateStore; without one every run starts afresh. ``device`` is the device id, which
+    otherwise is made once and kept in the store. ``verify`` is True (the system's store of certificates), the path of a
+    CA file, an SSLContext, or False. ``timeout`` is how many seconds the server may keep silent.
+
+    Raises UsageError (InsecureURLError for http without ``allow_http``) and StoreError; methods raise ActiveSyncError.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        user: str,
+        password: str | None = None,
+        *,
+        auth: Callable[[], str] | None = None,
+        store: StateStore | str | os.PathLike[str] | None = None,
+        device: str | None = None,
+        device_type: str = "Python",
+        device_information: DeviceInformation | None = None,
+        verify: bool | str | ssl.SSLContext = True,
+        timeout: float = 60.0,
+        connect_timeout: float = 10.0,
+        allow_http: bool = False,
+        trust_redirects: bool = False,
+        versions: tuple[str, ...] = VERSIONS,
+        user_agent: str = "activesync-python",
+        transport: Transport | None = None,
+    ) -> None:
+        super().__init__(
+            url, user, password, auth, store is None, device, device_type, device_information, timeout, allow_http,
+            trust_redirects, versions, user_agent,
+        )  # fmt: skip
+        self._own_transport = transport is None
+        self._own_store = store is None or isinstance(store, (str, os.PathLike))
+        self.store: StateStore
+        if store is None or isinstance(store, (str, os.PathLike)):
+            self.store = _opened(store)
+        else:
+            self.store = store
+        self._transport = transport or Urllib3Transport(verify=verify, connect_timeout=connect_timeout)
+        self._answer: Answer | None = None
+        self._driving = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connections, and the store where the client opened it."""
+        if self._own_transport:
+            self._transport.close()
+        if self._own_store:
+            self.store.close()
+
+    # The driver
+
+    def _drive(self, flow: Flow[T]) -> T:
+        """What the flow returns. Not for flows that deliver pages."""
+        try:
+            effect = next(flow)
+            while True:
+                effect = self._step(flow, effect)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        finally:
+            self._settle(flow)
+
+    def _step(self, flow: Flow[T], effect: Effect) -> Effect:
+        if self._driving:
+            raise UsageError("a Client serves one thread at a time")
+        self._driving = True
+        try:
+            result = self._perform(effect)
+        except ActiveSyncError as error:
+            return flow.throw(error)
+        finally:
+            self._driving = False
+        return flow.send(result)
+
+    def _settle(self, flow: Flow[T]) -> None:
+        flow.close()
+        if self._answer is not None:
+            self._answer.close()
+            self._answer = None
+
+    def _perform(self, effect: Effect) -> Any:
+        if isinstance(effect, Read):
+            assert self._answer is not None
+            return self._answer.read(effect.size)
+        if isinstance(effect, Load):
+            return self.store.load(self.session.account, effect.name)
+        if isinstance(effect, Save):
+            return self.store.save(self.session.account, effect.values)
+        if isinstance(effect, Send):
+            if self._answer is not None:
+                self._answer.close()
+            started = time.monotonic()
+            self._answer = self._transport.send(effect.request)
+            _logged(effect, self._answer.head.status, time.monotonic() - started)
+            return self._answer.head
+        if isinstance(effect, Close):
+            if self._answer is not None:
+                self._answer.close()
+                self._answer = None
+            return None
+        if isinstance(effect, Sleep):
+            return time.sleep(effect.seconds)
+        return _drawn(effect)
+
+    def _pages(self, flow: Flow[None]) -> Generator[Page, None, None]:
+        page: Page | None = None
+        try:
+            effect = next(flow)
+            while True:
+                if isinstance(effect, Deliver):
+                    page = Page(self, effect)
+                    self.uncommitted.add(page.folder.collection_id)
+                    yield page
+                    page.commit()
+                    effect = flow.send(None)
+                else:
+                    effect = self._step(flow, effect)
+        except StopIteration:
+            return
+        finally:
+            self._settle(flow)
+            if page is not None:
+                self.uncommitted.discard(page.folder.collection_id)
+
+    # The jobs
+
+    def options(self) -> ServerOptions:
+        """What the server offers: versions, commands, and the version that is spoken from now on."""
+        return self._drive(self.session.options())
+
+    def provision(self) -> None:
+        """Gets and acknowledges the server's policy. Other calls do so by themselves where the server asks for it."""
+        self._drive(flows.provision(self.session))
+
+    def folders(self) -> Hierarchy:
+        """The folders of the mailbox, brought up to date."""
+        return self._drive(flows.folders(self.session))
+
+    def sync(
+        self,
+        *folders: Folder | str,
+        window: int = 100,
+        filter_type: FilterType | None = None,
+        body: BodyType | None = None,
+        options: Options | Callable[[Folder], Options] | None = None,
+    ) -> Iterator[Page]:
+        """The pages of changes in these folders (Folder, CollectionId, name or role), or in all that have items.
+
+        ``window`` is how many items a page holds at most, 512 the highest. ``filter_type`` says how far back mails,
+        events or tasks go, ``body`` in which form bodies come. ``options`` say all there is to say, in their place:
+        Options(…), or a function that gives them for each folder. See Page for when a page is committed.
+        """
+        return self._pages(
+            flows.sync(self.session, folders, window=window, filter_type=filter_type, body=body, options=options)
+        )
+
+    def apply(self, folder: Folder | str, changes: Iterable[ClientChange]) -> list[Result]:
+        """What became of these changes (Add, Change, Delete, Fetch), one Result each, in their order.
+
+        Raises UncommittedPageError while a page of the folder is out, and EarlierChangesError where the answer to
+        earlier changes was lost and had to be settled first.
+        """
+        self._check_committed(folder)
+        return self._drive(flows.apply(self.session, folder, changes))
+
+    def estimate(self, folder: Folder | str, *, filter_type: FilterType | None = None) -> int:
+        """How many items the next sync of this folder would bring."""
+        return self._drive(flows.estimate(self.session, folder, filter_type=filter_type))
+
+    def search(
+        self, text: str, *, folder: Folder | str | None = None, limit: int = 100, body: BodyPreference | None = None
+    ) -> list[SearchResult]:
+        """The first ``limit`` mails with this text, in one folder or in all."""
+        return self._drive(flows.search(self.session, text, folder=folder, limit=limit, body=body))
+
+    def search_gal(self, text: str, *, limit: int = 100) -> list[GALEntry]:
+        """The first ``limit`` people in the address list whose name or address begins so."""
+        return self._drive(flows.search_gal(self.session, text, limit=limit))
+
+    def oof(self, *, body_type: str = "Text") -> Oof:
+        """The out-of-office replies, as "Text" or "HTML"."""
+        return self._drive(flows.oof(self.session, body_type=body_type))
+
+    def set_oof(self, replies: Oof | str | None) -> None:
+        """Sets the out-of-office replies: an Oof, a text for everybody from now on, or None to stop them."""
+        self._drive(flows.set_oof(self.session, replies))
+
+    def device_information(self, device: DeviceInformation) -> None:
+        """Tells the server about the device."""
+        self._drive(flows.device_information(self.session, device))
+
+    def user_information(self) -> UserInformation:
+        """What the server knows of the user: addresses, accounts."""
+        return self._drive(flows.user_information(self.session))
+
+    def run(self, command: Command[R], *, timeout: float | None = None) -> R:
+        """The answer to any command, its Status left to the caller."""
+        return self._drive(self.session.run(command, timeout=timeout))
+
+
+class AsyncClient(_Base):
+    """Client for asyncio: the same names, awaited; sync() is an async iterator, and page.commit() is awaited.
+
+    Tasks may share it: their requests go out one after the other. Arguments and errors are Client's.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        user: str,
+        password: str | None = None,
+        *,
+        auth: Callable[[], str] | None = None,
+        store: StateStore | AsyncStateStore | str | os.PathLike[str] | None = None,
+        device: str | None = None,
+        device_type: str = "Python",
+        device_information: DeviceInformation | None = None,
+        verify: bool | str | ssl.SSLContext = True,
+        timeout: float = 60.0,
+        connect_timeout: float = 10.0,
+        allow_http: bool = False,
+        trust_redirects: bool = False,
+        versions: tuple[str, ...] = VERSIONS,
+        user_agent: str = "activesync-python",
+        transport: AsyncTransport | None = None,
+    ) -> None:
+        super().__init__(
+            url, user, password, auth, store is None, device, device_type, device_information, timeout, allow_http,
+            trust_redirects, versions, user_agent,
+        )  # fmt: skip
+        self._own_transport = transport is None
+        self._own_store = store is None or isinstance(store, (str, os.PathLike))
+        self.store: StateStore | AsyncStateStore
+        if store is None or isinstance(store, (str, os.PathLike)):
+            self.store = _opened(store)
+        else:
+            self.store = store
+        self._transport = transport or AiohttpTransport(verify=verify, connect_timeout=connect_timeout)
+        self._answer: AsyncAnswer | None = None
+        self._lock = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Closes the connections, and the store where the client opened it."""
+        if self._own_transport:
+            await self._transport.close()
+        if self._own_store:
+            await _result(self.store.close())
+
+    # The driver
+
+    async def _drive(self, flow: Flow[T]) -> T:
+        """What the flow returns. Not for flows that deliver pages."""
+        async with self._lock:
+            try:
+                effect = next(flow)
+                while True:
+                    effect = await self._step(flow, effect)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+            finally:
+                await self._settle(flow)
+
+    async def _step(self, flow: Flow[T], effect: Effect) -> Effect:
+        try:
+            result = await self._perform(effect)
+        except ActiveSyncError as error:
+            return flow.throw(error)
+        return flow.send(result)
+
+    async def _settle(self, flow: Flow[T]) -> None:
+        flow.close()
+        if self._answer is not None:
+            answer, self._answer = self._answer, None
+            await answer.close()
+
+    async def _perform(self, effect: Effect) -> Any:
+        if isinstance(effect, Read):
+            assert self._answer is not None
+            return await self._answer.read(effect.size)
+        if isinstance(effect, Load):
+            return await _result(self.store.load(self.session.account, effect.name))
+        if isinstance(effect, Save):
+            return await _result(self.store.save(self.session.account, effect.values))
+        if isinstance(effect, Send):
+            if self._answer is not None:
+                await self._answer.close()
+            started = time.monotonic()
+            self._answer = await self._transport.send(effect.request)
+            _logged(effect, self._answer.head.status, time.monotonic() - started)
+            return self._answer.head
+        if isinstance(effect, Close):
+            if self._answer is not None:
+                answer, self._answer = self._answer, None
+                await answer.close()
+            return None
+        if isinstance(effect, Sleep):
+            return await asyncio.sleep(effect.seconds)
+        return _drawn(effect)
+
+    async def _next_page(self, flow: Flow[None], effect: Effect | None) -> Deliver | None:
+        """The next page, None at the end. ``effect`` is what the flow yielded last, None where it is to go on."""
+        async with self._lock:
+            try:
+                effect = next(flow) if effect is None else flow.send(None)
+                while not isinstance(effect, Deliver):
+                    effect = await self._step(flow, effect)
+                return effect
+            except StopIteration:
+                return None
+            except BaseException:
+                await self._settle(flow)
+                raise
+
+    async def _pages(self, flow: Flow[None]) -> AsyncIterator[AsyncPage]:
+        page: AsyncPage | None = None
+        effect: Deliver | None = None
+        try:
+            while (effect := await self._next_page(flow, effect)) is not None:
+                page = AsyncPage(self, effect)
+                self.uncommitted.add(page.folder.collection_id)
+                yield page
+                await page.commit()
+        finally:
+            flow.close()
+            if page is not None:
+                self.uncommitted.discard(page.folder.collection_id)
+
+    # The jobs
+
+    async def options(self) -> ServerOptions:
+        """See Client.options."""
+        return await self._drive(self.session.options())
+
+    async def provision(self) -> None:
+        """See Client.provision."""
+        await self._drive(flows.provision(self.session))
+
+    async def folders(self) -> Hierarchy:
+        """See Client.folders."""
+        return await self._drive(flows.folders(self.session))
+
+    def sync(
+        self,
+        *folders: Folder | str,
+        window: int = 100,
+        filter_type: FilterType | None = None,
+        body: BodyType | None = None,
+        options: Options | Callable[[Folder], Options] | None = None,
+    ) -> AsyncIterator[AsyncPage]:
+        """See Client.sync: ``async for page in eas.sync(...)``."""
+        return self._pages(
+            flows.sync(self.session, folders, window=window, filter_type=filter_type, body=body, options=options)
+        )
+
+    async def apply(self, folder: Folder | str, changes: Iterable[ClientChange]) -> list[Result]:
+        """See Client.apply."""
+        self._check_committed(folder)
+        return await self._drive(flows.apply(self.session, folder, changes))
+
+    async def estimate(self, folder: Folder | str, *, filter_type: FilterType | None = None) -> int:
+        """See Client.estimate."""
+        return await self._drive(flows.estimate(self.session, folder, filter_type=filter_type))
+
+    async def search(
+        self, text: str, *, folder: Folder | str | None = None, limit: int = 100, body: BodyPreference | None = None
+    ) -> list[SearchResult]:
+        """See Client.search."""
+        return await self._drive(flows.search(self.session, text, folder=folder, limit=limit, body=body))
+
+    async def search_gal(self, text: str, *, limit: int = 100) -> list[GALEntry]:
+        """See Client.search_gal."""
+        return await self._drive(flows.search_gal(self.session, text, limit=limit))
+
+    async def oof(self, *, body_type: str = "Text") -> Oof:
+        """See Client.oof."""
+        return await self._drive(flows.oof(self.session, body_type=body_type))
+
+    async def set_oof(self, replies: Oof | str | None) -> None:
+        """See Client.set_oof."""
+        await self._drive(flows.set_oof(self.session, replies))
+
+    async def device_information(self, device: DeviceInformation) -> None:
+        """See Client.device_information."""
+        await self._drive(flows.device_information(self.session, device))
+
+    async def user_information(self) -> UserInformation:
+        """See Client.user_information."""
+        return await self._drive(flows.user_information(self.session))
+
+    async def run(self, command: Command[R], *, timeout: float | None = None) -> R:
+        """See Client.run."""
+        return await self._drive(self.session.run(command, timeout=timeout))
+
+
+def _logged(effect: Send, code: int, seconds: float) -> None:
+    # The command and no more: the query string names the user, headers and body hold secrets.
+    query = effect.request.url.partition("Cmd=")[2]
+    name = query.partition("&")[0] or effect.request.method
+    _log.debug("%s: HTTP %d after %.3f s, %d bytes sent", name, code, seconds, len(effect.request.body))
+
+
+def _drawn(effect: Effect) -> Any:
+    if isinstance(effect, Now):
+        return time.time()
+    if isinstance(effect, Random):
+        return os.urandom(effect.count)
+    raise UsageError(f"this flow delivers pages: it cannot be run for a result ({type(effect).__name__})")

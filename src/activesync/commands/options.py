@@ -1,0 +1,47 @@
+"""Options: what of a folder is to be sent, and how; in Sync and in GetItemEstimate.
+
+Source: [MS-ASCMD] sections 2.2.3.125.6 and 2.2.3.125.2.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from wbxml import AirSync, Model, RightsManagement, field
+
+from ..items import BodyPartPreference, BodyPreference, MIMESupport
+
+
+class FilterType(IntEnum):
+    """How far back a folder is synchronised: [MS-ASCMD] section 2.2.3.68.2. Which values go depends on the class."""
+
+    ALL = 0
+    ONE_DAY = 1
+    THREE_DAYS = 2
+    ONE_WEEK = 3
+    TWO_WEEKS = 4
+    ONE_MONTH = 5
+    THREE_MONTHS = 6
+    SIX_MONTHS = 7
+    INCOMPLETE_TASKS = 8
+
+
+class Conflict(IntEnum):
+    """Whose change stays where both sides have changed an item: [MS-ASCMD] section 2.2.3.34."""
+
+    CLIENT_WINS = 0
+    SERVER_WINS = 1
+
+
+class Options(Model, tag=AirSync.Options):
+    """What of a folder is to be sent, and how. The server keeps it until the next one, which replaces it as a whole."""
+
+    filter_type: FilterType | None = field(AirSync.FilterType)
+    cls: str | None = field(AirSync.Class, since="14.0")
+    mime_support: MIMESupport | None = field(AirSync.MIMESupport)
+    mime_truncation: int | None = field(AirSync.MIMETruncation)
+    body_preferences: list[BodyPreference] = field()
+    body_part_preference: BodyPartPreference | None = field()
+    conflict: Conflict | None = field(AirSync.Conflict)
+    max_items: int | None = field(AirSync.MaxItems)
+    rights_management_support: bool | None = field(RightsManagement.RightsManagementSupport)

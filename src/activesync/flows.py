@@ -1,0 +1,793 @@
+"""The jobs of a client as flows over a Session: what to send, what to make of the answer, what to keep, and when.
+
+A key is kept only with what it stands for: the folders' with the hierarchy, a collection's when the caller has
+committed the page ([MS-ASCMD] section 2.2.1.21, R648). A request that changes something is kept before it is sent, and
+sent again byte for byte where its answer was lost (section 3.1.5.9).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypeAlias
+
+import wbxml
+
+from .commands import (
+    Add,
+    AddResponse,
+    And,
+    Change,
+    ChangeResponse,
+    Collection,
+    Delete,
+    DeleteResponse,
+    DeviceInformation,
+    DeviceInformationRequest,
+    EstimateCollection,
+    EstimateCollection121,
+    Fetch,
+    FetchResponse,
+    FilterType,
+    FolderSync,
+    GALEntry,
+    GALStore,
+    GetItemEstimate,
+    GetItemEstimate121,
+    Oof,
+    OofGet,
+    OofMessage,
+    OofRequest,
+    OofState,
+    Options,
+    Query,
+    Search,
+    SearchGAL,
+    SearchOptions,
+    SearchResult,
+    SearchStore,
+    Settings,
+    SettingsResponse,
+    SoftDelete,
+    Sync,
+    UserInformation,
+    UserInformationRequest,
+)
+from .effects import Deliver, Flow, Head, Load, Random, Read, Save
+from .errors import (
+    ActiveSyncError,
+    DamagedError,
+    InvalidSyncKeyError,
+    StatusError,
+    UnknownFolderError,
+    UsageError,
+    WrongDocumentError,
+)
+from .hierarchy import Folder, Hierarchy
+from .items import MODELS, BodyPreference, BodyType, Email, Item, ItemClass, MIMESupport
+from .session import Session
+from .status import Action, status
+
+ClientChange: TypeAlias = Add | Change | Delete | Fetch
+ServerChange: TypeAlias = Add | Change | Delete | SoftDelete
+Response: TypeAlias = AddResponse | ChangeResponse | DeleteResponse | FetchResponse
+
+FIRST_KEY: Final = "0"
+"""The key of a client that has nothing yet ([MS-ASCMD] section 2.2.3.181)."""
+
+MOST_COMMANDS: Final = 200
+"""How many changes one Sync may carry ([MS-ASCMD] section 3.1.5.10)."""
+
+# Pages that say "more" and bring neither an item nor a new key; a server that goes on like this never ends.
+_EMPTY_PAGES: Final = 5
+# How often in one loop a collection starts over, asks for the folders, or is tried again.
+_TRIES: Final = 3
+
+
+class EarlierChangesError(UsageError):
+    """An earlier request's answer had been lost; its fate is now known: ``results``. The new changes were not sent."""
+
+    exit_code = 7
+
+    def __init__(self, results: list[Result]) -> None:
+        super().__init__(
+            f"{len(results)} earlier changes, whose answer had been lost, are settled: see .results, then apply again"
+        )
+        self.results = results
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one change. ``status`` 1 is success; ``server_id`` is what the server calls a new item."""
+
+    change: ClientChange
+    status: int
+    meaning: str
+    server_id: str | None
+    item: Item | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the server has taken the change."""
+        return self.status == 1
+
+
+@dataclass(slots=True)
+class Contents:
+    """What a page holds: the changes of one folder in one answer.
+
+    ``resync`` says that the server has started over: what the caller has of the folder and does not come again is gone.
+    ``more`` says that further pages follow. ``results`` tell of earlier changes of ours whose answer had been lost.
+    """
+
+    folder: Folder
+    changes: list[ServerChange]
+    results: list[Result] = field(default_factory=list)
+    resync: bool = False
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What is kept of a collection: its key, a request whose answer is not known, and whether it has to start over."""
+
+    sync_key: str = FIRST_KEY
+    pending: bytes | None = None
+    resync: bool = False
+
+    def to_json(self) -> str:
+        pending = None if self.pending is None else base64.b64encode(self.pending).decode()
+        return json.dumps({"sync_key": self.sync_key, "pending": pending, "resync": self.resync})
+
+    @classmethod
+    def from_json(cls, text: str | None) -> _State:
+        if not text:
+            return cls()
+        state = json.loads(text)
+        pending = None if state["pending"] is None else base64.b64decode(state["pending"])
+        return cls(state["sync_key"], pending, state["resync"])
+
+
+def provision(session: Session) -> Flow[None]:
+    """Gets the server's policy and acknowledges it, whether it asks for that or not."""
+    yield from session.begin()
+    yield from session.provision()
+
+
+# Folders
+
+
+def folders(session: Session) -> Flow[Hierarchy]:
+    """The folders, brought up to date with the server and kept. Source: [MS-ASCMD] section 2.2.1.5."""
+    yield from session.begin()
+    known = hierarchy = Hierarchy.from_json((yield Load("folders")))
+    for _ in range(_TRIES):
+        response = yield from session.run(FolderSync(sync_key=hierarchy.sync_key))
+        if response.status is None:
+            raise DamagedError(f"{session.host} answers FolderSync without a Status")
+        code = response.status
+        action = status("FolderSync", code).action
+        if action is Action.RESYNC and hierarchy.sync_key != FIRST_KEY:
+            # The hierarchy's own key is gone: 9 here, where a collection has 3 (section 2.2.3.177.4).
+            hierarchy = Hierarchy()
+        elif action is Action.RETRY:
+            yield from session.pause(1.0)
+        else:
+            break
+    if action is not Action.OK:
+        raise session.status_error("FolderSync", "FolderSync", code)
+    if not response.sync_key or response.sync_key == FIRST_KEY:
+        raise DamagedError(f"{session.host} answers FolderSync without a new SyncKey")
+    changes = response.changes.changes if response.changes else []
+    hierarchy = hierarchy.changed(response.sync_key, changes)
+    # What is kept of folders that are gone goes with them.
+    gone: dict[str, str | None] = {
+        f"collection/{folder.collection_id}": None for folder in known if hierarchy.get(folder.collection_id) is None
+    }
+    yield Save(gone | {"folders": hierarchy.to_json()})
+    return hierarchy
+
+
+def _find(session: Session, wanted: Folder | str) -> Flow[Folder]:
+    """The folder with this CollectionId, name or role."""
+    if isinstance(wanted, Folder):
+        return wanted
+    hierarchy = Hierarchy.from_json((yield Load("folders")))
+    folder = hierarchy.get(wanted) or hierarchy.named(wanted)
+    if folder is None:
+        hierarchy = yield from folders(session)
+        folder = hierarchy.get(wanted) or hierarchy.named(wanted)
+    if folder is None:
+        raise UnknownFolderError(f"there is no folder {wanted!r}: see folders()")
+    return folder
+
+
+# Sync, downwards
+
+
+_SELECT: Final[dict[str, type[wbxml.Model] | None]] = {
+    "AirSync:Sync/AirSync:Status": None,
+    "AirSync:Sync/AirSync:Limit": None,
+    "AirSync:Collection/AirSync:SyncKey": None,
+    "AirSync:Collection/AirSync:CollectionId": None,
+    "AirSync:Collection/AirSync:Status": None,
+    "AirSync:Collection/AirSync:MoreAvailable": None,
+    "AirSync:Collection/AirSync:Commands/AirSync:Add": Add,
+    "AirSync:Collection/AirSync:Commands/AirSync:Change": Change,
+    "AirSync:Collection/AirSync:Commands/AirSync:Delete": Delete,
+    "AirSync:Collection/AirSync:Commands/AirSync:SoftDelete": SoftDelete,
+    "AirSync:Collection/AirSync:Responses/AirSync:Add": AddResponse,
+    "AirSync:Collection/AirSync:Responses/AirSync:Change": ChangeResponse,
+    "AirSync:Collection/AirSync:Responses/AirSync:Delete": DeleteResponse,
+    "AirSync:Collection/AirSync:Responses/AirSync:Fetch": FetchResponse,
+}
+
+
+@dataclass(slots=True)
+class _CollectionAnswer:
+    sync_key: str = ""
+    collection_id: str = ""
+    status: int | None = None
+    more: bool = False
+    changes: list[ServerChange] = field(default_factory=list)
+    responses: list[Response] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Answer:
+    """A Sync answer; ``empty`` where the body was: nothing has changed ([MS-ASCMD] section 2.2.1.21.2, R666)."""
+
+    status: int | None = None
+    limit: int | None = None
+    empty: bool = False
+    collections: dict[int, _CollectionAnswer] = field(default_factory=dict)
+
+
+def _read_answer(session: Session) -> Callable[[Head], Flow[_Answer]]:
+    """Reads a Sync answer while it arrives."""
+
+    def read(head: Head) -> Flow[_Answer]:
+        answer = _Answer()
+        decoder = wbxml.Decoder(_SELECT)
+        start = b""
+        found = 0
+        try:
+            while chunk := (yield Read()):
+                session.stats.received += len(chunk)
+                start = start or chunk[:16]
+                for match in decoder.feed(chunk):
+                    found += 1
+                    _take(answer, match)
+            if not start:
+                answer.empty = True
+                return answer
+            decoder.close()
+        except wbxml.DecodeError as error:
+            raise session.answer_error(error, head, start) from error
+        if not found:
+            raise WrongDocumentError(f"{session.host} answers Sync with another document")
+        return answer
+
+    return read
+
+
+def _take(answer: _Answer, match: wbxml.Match) -> None:
+    parent, _, name = match.path.rpartition("/")
+    if parent == "AirSync:Sync":
+        number = _number(match.value.text)
+        if name == "AirSync:Status":
+            answer.status = number
+        else:
+            answer.limit = number
+        return
+    collection = answer.collections.setdefault(match.anchor, _CollectionAnswer())
+    if parent == "AirSync:Collection/AirSync:Commands":
+        collection.changes.append(match.value)
+    elif parent == "AirSync:Collection/AirSync:Responses":
+        collection.responses.append(match.value)
+    elif name == "AirSync:SyncKey":
+        collection.sync_key = match.value.text or ""
+    elif name == "AirSync:CollectionId":
+        collection.collection_id = match.value.text or ""
+    elif name == "AirSync:Status":
+        collection.status = _number(match.value.text)
+    else:
+        collection.more = True
+
+
+def _number(text: str | None) -> int:
+    """A Status as a number; one that is none becomes -1, which no table knows."""
+    text = (text or "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+
+
+# Which filters a class knows; another one is refused with Status 4 ([MS-ASCMD] section 2.2.3.68.2).
+_FILTERS: Final[dict[ItemClass | None, range | tuple[int, ...]]] = {
+    ItemClass.EMAIL: range(6),
+    ItemClass.CALENDAR: (0, 4, 5, 6, 7),
+    ItemClass.TASKS: (0, 8),
+}
+
+
+def default_options(folder: Folder, *, filter_type: FilterType | None = None, body: BodyType | None = None) -> Options:
+    """The Options for a folder: everything whole, text for the body and for mails HTML before it.
+
+    ``filter_type`` counts for folders whose class knows it, ``body`` asks for one form of body alone.
+    """
+    if filter_type not in _FILTERS.get(folder.item_class, ()):
+        filter_type = None
+    wanted = [body] if body is not None else [BodyType.PLAIN_TEXT]
+    if body is None and folder.item_class is ItemClass.EMAIL:
+        wanted = [BodyType.HTML, BodyType.PLAIN_TEXT]
+    return Options(
+        filter_type=filter_type,
+        # MIME is sent only where this asks for it: [MS-ASCMD] section 2.2.3.110.
+        mime_support=MIMESupport.ALWAYS if body is BodyType.MIME else None,
+        body_preferences=[BodyPreference(type=one) for one in wanted],
+    )
+
+
+def sync(
+    session: Session,
+    wanted: Sequence[Folder | str],
+    *,
+    window: int = 100,
+    filter_type: FilterType | None = None,
+    body: BodyType | None = None,
+    options: Options | Callable[[Folder], Options] | None = None,
+) -> Flow[None]:
+    """Delivers the changes of these folders (of all that can be synchronised where none are named), page by page."""
+    if not 1 <= window <= 512:
+        raise UsageError(f"window must be 1 to 512 items, not {window}")
+    yield from session.begin()
+    if wanted:
+        chosen = []
+        for one in wanted:
+            found = yield from _find(session, one)
+            chosen.append(found)
+    else:
+        chosen = [folder for folder in (yield from folders(session)) if folder.item_class is not None]
+    for folder in chosen:
+        if options is None:
+            chosen_options = default_options(folder, filter_type=filter_type, body=body)
+        else:
+            chosen_options = options(folder) if callable(options) else options
+        yield from _sync_folder(session, folder, window, chosen_options)
+
+
+def _sync_folder(session: Session, folder: Folder, window: int, options: Options) -> Flow[None]:
+    name = f"collection/{folder.collection_id}"
+    tries = empty = 0
+    while True:
+        kept = yield Load(name)
+        state = _State.from_json(kept)
+        if state.pending is not None:
+            results, state = yield from _settle(session, folder, state)
+            if results:
+                yield Deliver(Contents(folder, [], results), {name: state.to_json()}, {name: kept})
+            else:
+                yield Save({name: state.to_json()})
+            continue
+        if state.sync_key == FIRST_KEY:
+            state = yield from _prime(session, folder, state)
+            kept = state.to_json()
+            yield Save({name: kept})
+        body = _encode(
+            session,
+            _collection(
+                session, folder, sync_key=state.sync_key, get_changes=True, window_size=window, options=[options]
+            ),
+        )
+        answer = yield from _exchange(session, body)
+        collection, action = _judge(session, folder, answer)
+        if action is Action.RESYNC and tries < _TRIES:
+            tries += 1
+            yield Save({name: _State(resync=True).to_json()})
+            continue
+        if action is not None and tries < _TRIES:
+            tries += 1
+            yield from _recover(session, folder, action)
+            continue
+        if action is not None:
+            raise _refusal(session, folder, answer)
+        if collection is None:
+            if state.resync:
+                yield Deliver(Contents(folder, [], resync=True), {name: _State(state.sync_key).to_json()}, {name: kept})
+            return
+        new = _State(collection.sync_key).to_json()
+        changes = [_as_class(change, folder) for change in collection.changes]
+        session.stats.items += len(changes)
+        if changes or state.resync:
+            empty = 0
+            contents = Contents(folder, changes, resync=state.resync, more=collection.more)
+            yield Deliver(contents, {name: new}, {name: kept})
+        else:
+            empty += collection.sync_key == state.sync_key
+            yield Save({name: new})
+        if not collection.more:
+            return
+        if empty >= _EMPTY_PAGES:
+            raise DamagedError(f"{session.host} says again and again that {folder.name} has more, and sends nothing")
+
+
+def _prime(session: Session, folder: Folder, state: _State) -> Flow[_State]:
+    """The first key of a collection. Its request asks for no changes: [MS-ASCMD] section 2.2.3.84, R3128."""
+    for _ in range(_TRIES):
+        answer = yield from _exchange(session, _encode(session, _collection(session, folder, sync_key=FIRST_KEY)))
+        collection, action = _judge(session, folder, answer)
+        if collection is not None:
+            return replace(state, sync_key=collection.sync_key)
+        if action is None:
+            raise DamagedError(f"{session.host} gives no first SyncKey for {folder.name}")
+        if action is Action.RESYNC:
+            break
+        yield from _recover(session, folder, action)
+    raise _refusal(session, folder, answer)
+
+
+def _collection(session: Session, folder: Folder, **values: Any) -> Collection:
+    # Class stands here up to 12.1, and nowhere later: [MS-ASCMD] section 2.2.3.27.5, R6319.
+    cls = folder.item_class.value if session.version == "12.1" and folder.item_class is not None else None
+    return Collection(cls=cls, collection_id=folder.collection_id, **values)
+
+
+def _encode(session: Session, *collections: Collection) -> bytes:
+    return wbxml.encode(Sync(collections=list(collections)), version=session.version)
+
+
+def _exchange(session: Session, body: bytes) -> Flow[_Answer]:
+    """The answer to a Sync; provisions where its Status asks for it."""
+    read = _read_answer(session)
+    for _ in range(_TRIES):
+        answer = yield from session.exchange("Sync", body, read)
+        if answer.status is None or not (yield from session.provision_for("Sync", answer.status)):
+            return answer
+    raise session.status_error("Sync", "Sync", answer.status or 0)
+
+
+def _judge(session: Session, folder: Folder, answer: _Answer) -> tuple[_CollectionAnswer | None, Action | None]:
+    """What came for the folder, or None; and what has to be done before asking again, or None for success.
+
+    Raises StatusError for what only the caller can mend, DamagedError for an answer that cannot be true.
+    """
+    if answer.empty:
+        return None, None
+    mine = [one for one in answer.collections.values() if one.collection_id == folder.collection_id]
+    if answer.status not in (None, 1):
+        scope, code = "Sync", answer.status or 0
+    elif not mine:
+        # A collection that is missing has no changes ([MS-ASCMD] section 2.2.3.199, R4780); another's is no answer.
+        if answer.collections:
+            raise DamagedError(f"{session.host} answers for another folder than {folder.name}")
+        return None, None
+    else:
+        collection = mine[0]
+        if collection.status in (None, 1):
+            if not collection.sync_key or collection.sync_key == FIRST_KEY:
+                raise DamagedError(f"{session.host} answers for {folder.name} without a new SyncKey")
+            return collection, None
+        scope, code = "Sync", collection.status or 0
+    action = status(scope, code).action
+    if action in (Action.RESYNC, Action.FOLDER_SYNC, Action.RETRY):
+        return None, action
+    raise session.status_error("Sync", scope, code)
+
+
+def _recover(session: Session, folder: Folder, action: Action) -> Flow[None]:
+    """Does what has to be done before the same request is sent again."""
+    if action is Action.FOLDER_SYNC:
+        hierarchy = yield from folders(session)
+        if hierarchy.get(folder.collection_id) is None:
+            raise UnknownFolderError(f"the folder {folder.name} is gone from the server")
+    else:
+        yield from session.pause(1.0)
+
+
+def _refusal(session: Session, folder: Folder, answer: _Answer) -> ActiveSyncError:
+    mine = [one.status for one in answer.collections.values() if one.collection_id == folder.collection_id]
+    code = answer.status if answer.status not in (None, 1) or not mine else mine[0]
+    kind: type[StatusError] | None = None
+    if code is not None and status("Sync", code).action is Action.RESYNC:
+        kind = InvalidSyncKeyError
+    return session.status_error("Sync", "Sync", code or 0, kind)
+
+
+def _as_class(change: ServerChange, folder: Folder) -> ServerChange:
+    """The change with its item in the class of the folder.
+
+    An item that has only elements which all classes share, a body alone for instance, is told by its folder.
+    """
+    if not isinstance(change, (Add, Change)) or change.item is None or folder.item_class is None:
+        return change
+    model = MODELS[folder.item_class]
+    if isinstance(change.item, model) or not isinstance(change.item, Email):
+        return change
+    written = wbxml.decode(wbxml.encode(Change(item=change.item)))
+    change.item = wbxml.decode(written.root[0], type=model)
+    return change
+
+
+# Sync, upwards
+
+
+def apply(session: Session, wanted: Folder | str, changes: Iterable[ClientChange]) -> Flow[list[Result]]:
+    """What became of these changes, one Result for each. Source: [MS-ASCMD] section 2.2.1.21.
+
+    Raises EarlierChangesError where an earlier request had to be settled first, and StatusError where the server
+    refuses the request as a whole: then nothing was applied.
+    """
+    yield from session.begin()
+    folder = yield from _find(session, wanted)
+    listed = list(changes)
+    if not 1 <= len(listed) <= MOST_COMMANDS:
+        raise UsageError(f"apply takes 1 to {MOST_COMMANDS} changes at a time, not {len(listed)}")
+    name = f"collection/{folder.collection_id}"
+    state = _State.from_json((yield Load(name)))
+    if state.pending is not None:
+        results, state = yield from _settle(session, folder, state)
+        yield Save({name: state.to_json()})
+        if results:
+            raise EarlierChangesError(results)
+    if state.sync_key == FIRST_KEY:
+        state = yield from _prime(session, folder, state)
+        yield Save({name: state.to_json()})
+    ready = []
+    for change in listed:
+        if isinstance(change, Add) and change.client_id is None:
+            change = replace(change, client_id=(yield Random(16)).hex())
+        ready.append(change)
+    # GetChanges 0: an absent one means 1, and the answer would bring changes with it (section 2.2.3.84, R5556).
+    body = _encode(session, _collection(session, folder, sync_key=state.sync_key, get_changes=False, commands=ready))
+    state = replace(state, pending=body)
+    yield Save({name: state.to_json()})
+    results, state = yield from _settle(session, folder, state)
+    yield Save({name: state.to_json()})
+    return results
+
+
+def _settle(session: Session, folder: Folder, state: _State) -> Flow[tuple[list[Result], _State]]:
+    """What became of the pending request, sent again if need be; and the state after it.
+
+    Where the server knows the key no more, the results say so and the state starts over.
+    """
+    assert state.pending is not None
+    request = wbxml.decode(state.pending, type=Sync)
+    changes = request.collections[0].commands
+    for _ in range(_TRIES):
+        answer = yield from _exchange(session, state.pending)
+        try:
+            collection, action = _judge(session, folder, answer)
+        except StatusError:
+            # Refused as a whole: nothing of it was done, and it must not be sent for ever.
+            yield Save({f"collection/{folder.collection_id}": replace(state, pending=None).to_json()})
+            raise
+        if action is Action.RESYNC:
+            known = status("Sync", 3)
+            lost = [Result(change, 3, known.meaning, None) for change in changes]
+            return lost, _State(resync=True)
+        if action is None:
+            break
+        yield from _recover(session, folder, action)
+    else:
+        raise _refusal(session, folder, answer)
+    if collection is None:
+        return [_result(change, []) for change in changes], replace(state, pending=None)
+    results = [_result(change, collection.responses) for change in changes]
+    return results, replace(state, sync_key=collection.sync_key, pending=None)
+
+
+_ANSWERS: Final = {Add: AddResponse, Change: ChangeResponse, Delete: DeleteResponse, Fetch: FetchResponse}
+
+
+def _result(change: ClientChange, responses: list[Response]) -> Result:
+    """The Result of one change. A Change or Delete that the answer does not mention has succeeded (R759, R6413)."""
+    found: Response | None = None
+    for response in responses:
+        if type(response) is not _ANSWERS[type(change)]:
+            continue
+        if isinstance(response, AddResponse):
+            if isinstance(change, Add) and response.client_id == change.client_id:
+                found = response
+        elif response.server_id == change.server_id:
+            found = response
+    if found is None:
+        if isinstance(change, (Change, Delete)):
+            return Result(change, 1, status("Sync item", 1).meaning, change.server_id)
+        return Result(change, 0, "the server's answer does not mention it: synchronise, and look", None)
+    code = 1 if found.status is None else found.status
+    item = None if isinstance(found, DeleteResponse) else found.item
+    return Result(change, code, status("Sync item", code).meaning, found.server_id or change.server_id, item)
+
+
+# Estimates, searches, settings
+
+
+def estimate(session: Session, wanted: Folder | str, *, filter_type: FilterType | None = None) -> Flow[int]:
+    """How many items the next synchronisation of the folder would bring. Source: [MS-ASCMD] section 2.2.1.8."""
+    yield from session.begin()
+    folder = yield from _find(session, wanted)
+    state = _State.from_json((yield Load(f"collection/{folder.collection_id}")))
+    if state.sync_key == FIRST_KEY:
+        # The server estimates against a key; this one stands for nothing and is not kept.
+        state = yield from _prime(session, folder, state)
+    for _ in range(2):
+        command = _estimate_command(session, folder, state.sync_key, filter_type)
+        response = yield from session.run(command)
+        if not response.responses and not response.status:
+            raise DamagedError(f"{session.host} answers GetItemEstimate with nothing")
+        answers = response.responses
+        code = answers[0].status if answers else response.status
+        if code in (None, 1) and answers and answers[0].collection is not None:
+            return answers[0].collection.estimate or 0
+        if status("GetItemEstimate", code or 0).action is not Action.RESYNC:
+            break
+        state = yield from _prime(session, folder, _State())
+    raise session.status_error("GetItemEstimate", "GetItemEstimate", code or 0)
+
+
+def _estimate_command(
+    session: Session, folder: Folder, sync_key: str, filter_type: FilterType | None
+) -> GetItemEstimate | GetItemEstimate121:
+    cls = folder.item_class.value if folder.item_class else None
+    if session.version == "12.1":
+        old = EstimateCollection121(
+            cls=cls, collection_id=folder.collection_id, filter_type=filter_type, sync_key=sync_key
+        )
+        return GetItemEstimate121(collections=[old])
+    options = [] if filter_type is None else [Options(cls=cls, filter_type=filter_type)]
+    return GetItemEstimate(
+        collections=[EstimateCollection(sync_key=sync_key, collection_id=folder.collection_id, options=options)]
+    )
+
+
+def search(
+    session: Session,
+    text: str,
+    *,
+    folder: Folder | str | None = None,
+    limit: int = 100,
+    body: BodyPreference | None = None,
+) -> Flow[list[SearchResult]]:
+    """The first ``limit`` mails that hold the text, in one folder or in all. Source: [MS-ASCMD] section 2.2.1.16."""
+    yield from session.begin()
+    where = [] if folder is None else [(yield from _find(session, folder)).collection_id]
+
+    def command(first: int, last: int) -> Search:
+        return Search(
+            store=SearchStore(
+                name="Mailbox",
+                # Within And even where it stands alone: SOGo knows no other form.
+                query=Query(and_=And(classes=[ItemClass.EMAIL.value], collection_ids=where, free_text=text)),
+                options=SearchOptions(
+                    rebuild_results=first == 0,
+                    range=f"{first}-{last}",
+                    deep_traversal=True,
+                    body_preferences=[body] if body else [],
+                ),
+            )
+        )
+
+    return (yield from _search(session, command, limit))
+
+
+def search_gal(session: Session, text: str, *, limit: int = 100) -> Flow[list[GALEntry]]:
+    """The first ``limit`` people of the address list whose name or address begins so."""
+    yield from session.begin()
+
+    def command(first: int, last: int) -> SearchGAL:
+        return SearchGAL(store=GALStore(name="GAL", query=text, options=SearchOptions(range=f"{first}-{last}")))
+
+    results = yield from _search(session, command, limit)
+    return [result.properties for result in results if isinstance(result.properties, GALEntry)]
+
+
+def _search(
+    session: Session, command: Callable[[int, int], Search | SearchGAL], limit: int
+) -> Flow[list[SearchResult]]:
+    if limit < 1:
+        raise UsageError(f"limit must be 1 or more, not {limit}")
+    found: list[SearchResult] = []
+    refreshed = False
+    while len(found) < limit:
+        # A range of at most 100: [MS-ASCMD] section 2.2.3.143, more gives Status 12.
+        response = yield from session.run(command(len(found), min(len(found) + 100, limit) - 1))
+        if response.status not in (None, 1):
+            raise session.status_error("Search", "Search", response.status)
+        store = response.store
+        if store is None:
+            raise DamagedError(f"{session.host} answers Search without a store")
+        if store.status is not None:
+            action = status("Search store", store.status).action
+            if action is Action.FOLDER_SYNC and not refreshed:
+                refreshed = True
+                yield from folders(session)
+                continue
+            if action is not Action.OK:
+                raise session.status_error("Search", "Search store", store.status)
+        # A search without a hit may hold one empty Result ([MS-ASCMD] section 2.2.3.154).
+        results = [result for result in store.results if result.properties is not None]
+        found += results
+        if not results or store.total is None or len(found) >= store.total:
+            break
+    return found[:limit]
+
+
+def oof(session: Session, *, body_type: str = "Text") -> Flow[Oof]:
+    """The out-of-office replies. ``body_type`` is "Text" or "HTML". Source: [MS-ASCMD] section 2.2.1.18."""
+    response = yield from _settings(session, Settings(oof=OofRequest(get=OofGet(body_type=body_type))))
+    part = response.oof
+    _check_part(session, "Oof", None if part is None else part.status)
+    if part is None or part.get is None:
+        raise DamagedError(f"{session.host} answers without the out-of-office replies")
+    return part.get
+
+
+def set_oof(session: Session, replies: Oof | str | None) -> Flow[None]:
+    """Sets the out-of-office replies: an Oof, a text for everybody from now on, or None to stop them."""
+    if replies is None:
+        replies = Oof(oof_state=OofState.DISABLED)
+    elif isinstance(replies, str):
+        audiences = ("applies_to_internal", "applies_to_external_known", "applies_to_external_unknown")
+        replies = Oof(
+            oof_state=OofState.ENABLED,
+            messages=[
+                OofMessage(**{audience: True}, enabled=True, reply_message=replies, body_type="Text")
+                for audience in audiences
+            ],
+        )
+    response = yield from _settings(session, Settings(oof=OofRequest(set=replies)))
+    _check_part(session, "Oof", None if response.oof is None else response.oof.status)
+
+
+def device_information(session: Session, device: DeviceInformation) -> Flow[None]:
+    """Tells the server about the device."""
+    session.device = device
+    command = Settings(device_information=DeviceInformationRequest(set=device))
+    response = yield from _settings(session, command)
+    part = response.device_information
+    _check_part(session, "DeviceInformation", None if part is None else part.status)
+
+
+def user_information(session: Session) -> Flow[UserInformation]:
+    """What the server knows of the user: addresses, accounts."""
+    response = yield from _settings(session, Settings(user_information=UserInformationRequest(get=True)))
+    part = response.user_information
+    _check_part(session, "UserInformation", None if part is None else part.status)
+    if part is None or part.get is None:
+        raise DamagedError(f"{session.host} answers without user information")
+    return part.get
+
+
+def _settings(session: Session, command: Settings) -> Flow[SettingsResponse]:
+    response = yield from session.run(command)
+    if response.status not in (None, 1):
+        raise session.status_error("Settings", "Settings", response.status)
+    return response
+
+
+def _check_part(session: Session, part: str, code: int | None) -> None:
+    if code not in (None, 1):
+        raise session.status_error("Settings", f"Settings {part}", code or 0)
+
+
+__all__ = [
+    "ClientChange",
+    "Contents",
+    "EarlierChangesError",
+    "Result",
+    "ServerChange",
+    "apply",
+    "default_options",
+    "device_information",
+    "estimate",
+    "folders",
+    "oof",
+    "provision",
+    "search",
+    "search_gal",
+    "set_oof",
+    "sync",
+    "user_information",
+]

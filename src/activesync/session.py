@@ -1,0 +1,493 @@
+"""The state of the protocol between one device and one server, and one exchange with all its recovery.
+
+Everything here is a flow (see effects): nothing sends, sleeps or stores by itself. Source: [MS-ASHTTP] sections 2.2 and
+3.1.5, [MS-ASPROV] section 3.1.5, [MS-ASCMD] section 2.2.2.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, TypeVar
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import wbxml
+
+from .commands import (
+    POLICY_TYPE,
+    Command,
+    DeviceInformation,
+    DeviceInformationRequest,
+    PolicyRequest,
+    PolicyResponse,
+    Provision,
+)
+from .effects import Close, Flow, Head, Load, Now, Random, Read, Request, Save, Send, Sleep
+from .errors import (
+    AuthenticationError,
+    ConnectionLostError,
+    CutOffError,
+    DamagedError,
+    ForbiddenError,
+    HTTPError,
+    InsecureURLError,
+    NotActiveSyncError,
+    NotFoundError,
+    ProvisionError,
+    RedirectError,
+    RemoteWipeRequested,
+    ServerBusyError,
+    StatusError,
+    TimedOutError,
+    UnknownStatusError,
+    UsageError,
+    VersionError,
+    WrongDocumentError,
+)
+from .status import Action, status
+
+T = TypeVar("T")
+R = TypeVar("R", bound=wbxml.Model)
+
+VERSIONS: Final = ("16.1", "16.0", "14.1", "14.0", "12.1")
+"""The protocol versions that a session can speak, best first."""
+
+CONTENT_TYPE: Final = "application/vnd.ms-sync.wbxml"
+NO_POLICY: Final = "0"
+
+# A lost answer is asked for again with the same bytes ([MS-ASCMD] section 3.1.5.9), this often.
+_RESENDS: Final = 2
+# A server that names a longer pause than this, in seconds, is not waited for: the caller decides.
+_LONGEST_PAUSE: Final = 60.0
+_REDIRECTS: Final = 3
+# A server with more is broken or hostile; the largest real set (Exchange Online) is under ten.
+_MOST_COOKIES: Final = 50
+_LONGEST_COOKIE: Final = 4096
+
+
+@dataclass(slots=True)
+class Stats:
+    """What a session has done so far: counts, and bytes of bodies."""
+
+    requests: int = 0
+    sent: int = 0
+    received: int = 0
+    items: int = 0
+    resent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """What a server offers: protocol versions and commands, as it names them, and the version that was agreed on."""
+
+    versions: tuple[str, ...]
+    commands: tuple[str, ...]
+    version: str
+
+
+def basic(user: str, password: str) -> Callable[[], str]:
+    """A function that gives the Authorization header of HTTP Basic (RFC 7617), in UTF-8."""
+    if ":" in user:
+        raise UsageError("a user name with a colon cannot be sent by HTTP Basic")
+    value = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+    return lambda: value
+
+
+def device_id_for(url: str, user: str) -> str:
+    """The device id of a client that keeps none: the same for the same host and user.
+
+    32 hexadecimal digits, which every server takes ([MS-ASHTTP] section 2.2.1.1.1.1.3).
+    """
+    host = urlsplit(url).hostname or ""
+    return hashlib.sha256(f"activesync|{host}|{user}".encode()).hexdigest()[:32].upper()
+
+
+class Session:
+    """Protocol state: address, user, device, version, policy key, cookies. Its methods that are flows change it."""
+
+    def __init__(
+        self,
+        url: str,
+        user: str,
+        *,
+        authorization: Callable[[], str] | None,
+        device_id: str | None = None,
+        device_type: str = "Python",
+        device: DeviceInformation | None = None,
+        versions: tuple[str, ...] = VERSIONS,
+        user_agent: str = "activesync",
+        timeout: float = 60.0,
+        allow_http: bool = False,
+        trust_redirects: bool = False,
+    ) -> None:
+        unknown = [version for version in versions if version not in VERSIONS]
+        if unknown or not versions:
+            raise UsageError(f"versions must be of {', '.join(VERSIONS)}, not {', '.join(unknown) or 'none'}")
+        self.allow_http = allow_http
+        self.url = self._checked(url)
+        self.user = user
+        self.authorization = authorization
+        self.device_id = device_id or ""
+        self.device_type = device_type
+        self.device = device or DeviceInformation(
+            model="Python client", friendly_name="activesync", user_agent=user_agent
+        )
+        self.versions = versions
+        self.user_agent = user_agent
+        self.timeout = timeout
+        self.trust_redirects = trust_redirects
+        self.version = ""
+        self.policy_key = NO_POLICY
+        self.cookies: dict[str, str] = {}
+        self.stats = Stats()
+        self._first_url = self.url
+        self._loaded = False
+
+    def __repr__(self) -> str:
+        return f"<Session {self.host}, version {self.version or 'not agreed on'}>"
+
+    @property
+    def host(self) -> str:
+        """The server's name, with its port where one is given."""
+        return urlsplit(self.url).netloc.rpartition("@")[2]
+
+    @property
+    def account(self) -> str:
+        """The name under which a store keeps this session's state."""
+        return f"{self.user}@{urlsplit(self.url).hostname}"
+
+    def _checked(self, url: str) -> str:
+        parts = urlsplit(url if "://" in url else f"https://{url}")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise UsageError(f"not an address of a server: {url!r}; it looks like https://mail.example.com")
+        if parts.username or parts.password:
+            raise UsageError("give user and password apart from the address, where they would be shown and logged")
+        if parts.scheme == "http" and not self.allow_http:
+            raise InsecureURLError(
+                f"{parts.netloc} would get the password over http, readable on the way; use https, or allow_http=True"
+            )
+        path = parts.path.rstrip("/") or "/Microsoft-Server-ActiveSync"
+        return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
+
+    # State that outlives the session
+
+    def begin(self) -> Flow[None]:
+        """Loads what the store keeps, makes a device id where there is none, and agrees on a version."""
+        yield from self._load()
+        if not self.version:
+            yield from self.options()
+
+    def _load(self) -> Flow[None]:
+        if self._loaded:
+            return
+        kept = yield Load("device")
+        if not self.device_id:
+            self.device_id = kept or (yield Random(16)).hex().upper()
+        if kept != self.device_id:
+            # Policy and keys belong to the device: another one starts afresh.
+            yield Save({"device": self.device_id, "session": None})
+        text = yield Load("session")
+        state = json.loads(text) if text else {}
+        if state.get("version") in self.versions:
+            self.version = state["version"]
+        self.policy_key = state.get("policy_key", NO_POLICY)
+        if state.get("from") == self.url:
+            self.url = self._checked(state["url"])
+        self._loaded = True
+
+    def _keep(self) -> Flow[None]:
+        state = {"version": self.version, "policy_key": self.policy_key, "from": self._first_url, "url": self.url}
+        yield Save({"session": json.dumps(state)})
+
+    # One request
+
+    def _headers(self, command: str, body: bytes) -> Iterator[tuple[str, str]]:
+        yield "User-Agent", self.user_agent
+        yield "Accept-Encoding", "gzip"
+        if self.authorization is not None:
+            yield "Authorization", self.authorization()
+        if self.cookies:
+            yield "Cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        if command:
+            yield "MS-ASProtocolVersion", self.version
+            # [MS-ASPROV] section 3.1.5.1: every command but Ping carries the policy key.
+            if command != "Ping":
+                yield "X-MS-PolicyKey", self.policy_key
+            # [MS-ASHTTP] section 2.2.1.1.2.3, R407: without a body there is no content type.
+            if body:
+                yield "Content-Type", CONTENT_TYPE
+
+    def _request(self, command: str, body: bytes, timeout: float) -> Request:
+        if not command:
+            return Request("OPTIONS", self.url, dict(self._headers("", b"")), b"", timeout)
+        query = (
+            f"Cmd={command}&User={quote(self.user, safe='')}&DeviceId={quote(self.device_id, safe='')}"
+            f"&DeviceType={quote(self.device_type, safe='')}"
+        )
+        return Request("POST", f"{self.url}?{query}", dict(self._headers(command, body)), body, timeout)
+
+    def exchange(
+        self, command: str, body: bytes, read: Callable[[Head], Flow[T]], *, timeout: float | None = None
+    ) -> Flow[T]:
+        """What ``read`` makes of the answer to one request; ``command`` is "" for OPTIONS.
+
+        Where the answer is lost on its way, the same bytes are sent again. Provisions, waits and follows where the
+        server asks for it by HTTP status. Raises TransportError, HTTPError, AnswerError or StatusError.
+        """
+        lost = pauses = redirects = provisioned = 0
+        while True:
+            try:
+                head = yield Send(self._request(command, body, timeout or self.timeout))
+                self.stats.requests += 1
+                self.stats.sent += len(body)
+                self._take_cookies(head)
+                if head.status == 200:
+                    return (yield from read(head))
+                text = yield from self._explanation()
+            except (ConnectionLostError, TimedOutError):
+                lost += 1
+                if lost > _RESENDS:
+                    raise
+                self.stats.resent += 1
+                yield from self.pause(0.5 * 2**lost)
+                continue
+            if head.status == 449 and command not in ("", "Provision"):
+                # [MS-ASHTTP] section 2.2.2.1.1: the device must be provisioned before it may go on.
+                provisioned += 1
+                if provisioned > 2:
+                    raise ProvisionError(
+                        command, "HTTP", 449, "NeedProvisioning", "the server asks for it again and again"
+                    )
+                yield from self.provision()
+            elif head.status == 451 and "x-ms-location" in head.headers:
+                redirects += 1
+                if redirects > _REDIRECTS:
+                    raise RedirectError(f"{self.host} redirects without end", 451)
+                yield from self._follow(head.headers["x-ms-location"])
+            elif head.status == 503:
+                seconds = yield from self._retry_after(head)
+                pauses += 1
+                if seconds is None or seconds > _LONGEST_PAUSE or pauses > 2:
+                    raise ServerBusyError(f"{self.host} is busy (HTTP 503); try again later", 503, seconds)
+                yield from self.pause(max(seconds, 0.1))
+            else:
+                raise self._http_error(head, text)
+
+    def _explanation(self) -> Flow[str]:
+        """The start of an error page, as text for people."""
+        data = yield Read(2048)
+        yield Close()
+        self.stats.received += len(data)
+        if not data.isascii() or b"<" in data[:64] or b"\0" in data:
+            return ""
+        return " ".join(data.decode().split())[:200]
+
+    def pause(self, seconds: float) -> Flow[None]:
+        """Waits this long, or a little longer."""
+        # Up to a quarter more, so that clients which lost the same server do not come back all at once.
+        jitter = (yield Random(1))[0] / 1024
+        yield Sleep(seconds * (1 + jitter))
+
+    def _retry_after(self, head: Head) -> Flow[float | None]:
+        text = head.headers.get("retry-after", "").strip()
+        if text.isascii() and text.isdigit() and len(text) < 10:
+            return float(text)
+        from email.utils import parsedate_to_datetime
+
+        try:
+            when = parsedate_to_datetime(text).timestamp()
+        except (ValueError, TypeError, OverflowError):
+            return None
+        now: float = yield Now()
+        return max(when - now, 0.0)
+
+    def _http_error(self, head: Head, text: str) -> HTTPError:
+        code = head.status
+        said = f": {text}" if text else ""
+        if code == 401:
+            return AuthenticationError(f"{self.host} does not accept user and password (HTTP 401)", code)
+        if code == 403:
+            return ForbiddenError(f"{self.host} forbids ActiveSync to this user or device (HTTP 403){said}", code)
+        if code == 404:
+            return NotFoundError(f"there is no ActiveSync at {self.url} (HTTP 404)", code)
+        if code in (301, 302, 303, 307, 308):
+            where = head.headers.get("location", "elsewhere")
+            return RedirectError(
+                f"{self.host} redirects to {where.partition('?')[0]}: give that address if you trust it", code
+            )
+        return HTTPError(f"{self.host} answers HTTP {code}{said}", code)
+
+    def _follow(self, location: str) -> Flow[None]:
+        """Takes the address of a 451 for this and all later requests ([MS-ASHTTP] section 3.1.5.2.2)."""
+        there = urlsplit(location)
+        if there.hostname != urlsplit(self.url).hostname and not self.trust_redirects:
+            raise RedirectError(
+                f"{self.host} sends us to {there.netloc}, which would get the password: "
+                "give that address, or trust_redirects=True",
+                451,
+            )
+        if there.scheme != "https" and not self.allow_http:
+            raise RedirectError(f"{self.host} sends us to http, where a password can be read on the way", 451)
+        self.url = self._checked(location)
+        self.cookies.clear()
+        yield from self._keep()
+
+    def _take_cookies(self, head: Head) -> None:
+        # [MS-ASHTTP] section 2.2.1.1.2.4, R4075: cookies are returned. They live as long as the session.
+        for line in head.cookies:
+            name, equals, value = line.partition(";")[0].strip().partition("=")
+            known = name in self.cookies or len(self.cookies) < _MOST_COOKIES
+            if equals and name and known and len(name) + len(value) <= _LONGEST_COOKIE:
+                self.cookies[name] = value
+
+    # Reading answers
+
+    def read_all(self, head: Head) -> Flow[bytes]:
+        """The whole body of the answer."""
+        chunks = []
+        while chunk := (yield Read()):
+            self.stats.received += len(chunk)
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    def answer_error(self, error: wbxml.DecodeError, head: Head, start: bytes) -> Exception:
+        """The error for a body that is no document; ``start`` are its first bytes."""
+        kind = head.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if start[:1] in (b"<", b"{") or (kind.startswith(("text/", "application/json")) and start[:1] > b"\x03"):
+            return NotActiveSyncError(
+                f"{self.host} answers with {kind or 'a page'}, not WBXML: is the address right, or is a proxy between?"
+            )
+        if isinstance(error, wbxml.TruncatedError):
+            return CutOffError(f"the answer of {self.host} is cut off: {error}")
+        return DamagedError(f"the answer of {self.host} is not WBXML: {error}")
+
+    def _read_document(self, command: Command[R]) -> Callable[[Head], Flow[R]]:
+        model: type[R] = type(command).response
+
+        def read(head: Head) -> Flow[R]:
+            body = yield from self.read_all(head)
+            if not body:
+                return model()
+            try:
+                document = wbxml.decode(body)
+                if document.root.tag != model.__wbxml_tag__:
+                    raise WrongDocumentError(
+                        f"{self.host} answers {command.name} with a document of {document.root.tag}"
+                    )
+                return wbxml.decode(document, type=model)
+            except wbxml.DecodeError as error:
+                raise self.answer_error(error, head, body[:16]) from error
+
+        return read
+
+    # Commands
+
+    def options(self) -> Flow[ServerOptions]:
+        """What the server offers, by HTTP OPTIONS; agrees on the best common version ([MS-ASHTTP] section 2.2.3)."""
+
+        def read(head: Head) -> Flow[Head]:
+            yield from self.read_all(head)
+            return head
+
+        yield from self._load()
+        head = yield from self.exchange("", b"", read)
+        offered = _listed(head.headers.get("ms-asprotocolversions", ""))
+        commands = _listed(head.headers.get("ms-asprotocolcommands", ""))
+        if not offered:
+            raise NotActiveSyncError(f"{self.host} answers, but not as an ActiveSync server: it names no versions")
+        for version in self.versions:
+            if version in offered:
+                changed = version != self.version
+                self.version = version
+                if changed:
+                    yield from self._keep()
+                return ServerOptions(offered, commands, version)
+        raise VersionError(f"{self.host} speaks {', '.join(offered)}; this client speaks {', '.join(self.versions)}")
+
+    def run(self, command: Command[R], *, timeout: float | None = None) -> Flow[R]:
+        """The response to a command, with nothing set where its body is empty; only provisioning is seen to.
+
+        Raises what exchange() raises, and AnswerError where the answer is no response to this command.
+        """
+        yield from self.begin()
+        read = self._read_document(command)
+        for _ in range(3):
+            # Encoded anew after provisioning: what goes out is for the version, and the key is a header.
+            body = wbxml.encode(command, version=self.version)
+            response = yield from self.exchange(command.name, body, read, timeout=timeout)
+            code: int | None = getattr(response, "status", None)
+            if code is None or not (yield from self.provision_for(command.name, code)):
+                return response
+        raise self.status_error(command.name, command.name, code or 0, ProvisionError)
+
+    def provision_for(self, command: str, code: int) -> Flow[bool]:
+        """Whether this top-level Status asked for provisioning, which then was done. Raises RemoteWipeRequested."""
+        action = status(command, code).action
+        if action is Action.PROVISION and command != "Provision":
+            yield from self.provision()
+            return True
+        if action is Action.WIPE:
+            yield from self.provision()  # the answer says which wipe it is, and raises
+        return False
+
+    def status_error(self, command: str, scope: str, code: int, kind: type[StatusError] | None = None) -> StatusError:
+        """The error for a Status that is no success."""
+        known = status(scope, code)
+        if kind is None:
+            kind = UnknownStatusError if known.name == "Unknown" else StatusError
+        return kind(command, scope, code, known.name, known.meaning)
+
+    def provision(self) -> Flow[None]:
+        """Gets the policy, acknowledges it and keeps its key ([MS-ASPROV] section 3.1.5.1).
+
+        The policy is acknowledged as applied in full: a caller who may not do that must not provision. Raises
+        ProvisionError where the server refuses, RemoteWipeRequested where it asks for a wipe instead.
+        """
+        self.policy_key = NO_POLICY
+        # 14.1 and later want the device described here (R368), earlier versions must not have it.
+        device = DeviceInformationRequest(set=self.device) if self.version not in ("12.1", "14.0") else None
+        policy = yield from self._provision(
+            Provision(device_information=device, policies=[PolicyRequest(policy_type=POLICY_TYPE)])
+        )
+        if policy is not None:
+            # The first key is good for the acknowledgement alone, as header and as element (R618, R626).
+            self.policy_key = policy.policy_key or NO_POLICY
+            final = yield from self._provision(
+                Provision(policies=[PolicyRequest(policy_type=POLICY_TYPE, policy_key=self.policy_key, status=1)])
+            )
+            self.policy_key = (final and final.policy_key) or NO_POLICY
+        yield from self._keep()
+
+    def _provision(self, command: Provision) -> Flow[PolicyResponse | None]:
+        """The policy in the answer, or None where there is none for this client."""
+        body = wbxml.encode(command, version=self.version)
+        response = yield from self.exchange("Provision", body, self._read_document(command))
+        if response.remote_wipe or response.account_only_remote_wipe:
+            only = not response.remote_wipe
+            raise RemoteWipeRequested(
+                "Provision",
+                "Provision",
+                140,
+                "RemoteWipeRequested",
+                f"the server asks to wipe {'this account' if only else 'the device'}; nothing was erased",
+                only,
+            )
+        # Some servers leave the outer Status out; then the policy's own speaks.
+        if response.status not in (None, 1):
+            raise self.status_error("Provision", "Provision", response.status, ProvisionError)
+        policy = response.policies[0] if response.policies else None
+        if policy is None:
+            raise DamagedError(f"{self.host} answers Provision without a policy")
+        if policy.status == 2:  # "there is no policy for this client" is a success ([MS-ASPROV] section 2.2.2.54.1)
+            return None
+        if policy.status not in (None, 1):
+            raise self.status_error("Provision", "Policy", policy.status, ProvisionError)
+        return policy
+
+
+def _listed(header: str) -> tuple[str, ...]:
+    """The names in a header, each once: servers repeat them."""
+    return tuple(dict.fromkeys(name.strip() for name in header.split(",") if name.strip()))
