@@ -428,7 +428,7 @@ def _prime(session: Session, folder: Folder, state: _State) -> Flow[_State]:
 
 
 def _collection(session: Session, folder: Folder, **values: Any) -> Collection:
-    # Class stands here up to 12.1, and nowhere later: [MS-ASCMD] section 2.2.3.27.5, R6319.
+    # Class stands here up to 12.1, and nowhere later: [MS-ASCMD] section 2.2.3.29.2, R6319.
     cls = folder.item_class.value if session.version == "12.1" and folder.item_class is not None else None
     return Collection(cls=cls, collection_id=folder.collection_id, **values)
 
@@ -605,7 +605,7 @@ def _result(change: ClientChange, responses: list[Response]) -> Result:
 
 
 def estimate(session: Session, wanted: Folder | str, *, filter_type: FilterType | None = None) -> Flow[int]:
-    """How many items the next synchronisation of the folder would bring. Source: [MS-ASCMD] section 2.2.1.8."""
+    """How many items the next synchronisation of the folder would bring. Source: [MS-ASCMD] section 2.2.1.9."""
     yield from session.begin()
     folder = yield from _find(session, wanted)
     state = _State.from_json((yield Load(f"collection/{folder.collection_id}")))
@@ -633,7 +633,10 @@ def _estimate_command(
     cls = folder.item_class.value if folder.item_class else None
     if session.version == "12.1":
         old = EstimateCollection121(
-            cls=cls, collection_id=folder.collection_id, filter_type=filter_type, sync_key=sync_key
+            cls=cls,
+            collection_id=folder.collection_id,
+            filter_type=filter_type or FilterType.ALL,  # required here: [MS-ASCMD] section 2.2.3.68.1, R6554
+            sync_key=sync_key,
         )
         return GetItemEstimate121(collections=[old])
     options = [] if filter_type is None else [Options(cls=cls, filter_type=filter_type)]

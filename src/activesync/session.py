@@ -252,7 +252,9 @@ class Session:
                 if lost > _RESENDS:
                     raise
                 self.stats.resent += 1
-                yield from self.pause(0.5 * 2**lost)
+                # At once the first time: mostly a server has closed a connection that was kept open (SOGo does).
+                if lost > 1:
+                    yield from self.pause(1.0)
                 continue
             if head.status == 449 and command not in ("", "Provision"):
                 # [MS-ASHTTP] section 2.2.2.1.1: the device must be provisioned before it may go on.

@@ -1,6 +1,7 @@
 """The commands of ActiveSync: one Model for each request and for each answer. Source: [MS-ASCMD], [MS-ASPROV]."""
 
 from types import MappingProxyType
+from typing import Any
 
 from ..items import BodyPartPreference, BodyPreference, DocumentEntry, GALEntry, GALPicture, MIMESupport
 from .command import Command
@@ -95,7 +96,7 @@ from .sync import (
     SyncResponse,
 )
 
-COMMANDS = MappingProxyType(
+COMMANDS: MappingProxyType[str, type[Command[Any]]] = MappingProxyType(
     {
         command.name: command
         for command in (

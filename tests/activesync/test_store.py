@@ -1,0 +1,544 @@
+"""Stores: what is promised is kept, by both; and SqliteStore over crashes, processes, threads and damage."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import tempfile
+import textwrap
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from activesync.errors import StoreError
+from activesync.store import MemoryStore, SqliteStore
+
+Store = MemoryStore | SqliteStore
+
+
+@pytest.fixture(params=["memory", "sqlite", "sqlite in memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    made: Store
+    if request.param == "memory":
+        made = MemoryStore()
+    else:
+        made = SqliteStore(tmp_path / "alice.db" if request.param == "sqlite" else ":memory:", timeout=0.3)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[SqliteStore]:
+    with SqliteStore(tmp_path / "alice.db", timeout=0.3) as made:
+        made.connection.execute("CREATE TABLE mail (id TEXT PRIMARY KEY)")
+        yield made
+
+
+def mails(store: SqliteStore) -> list[str]:
+    return [row[0] for row in store.connection.execute("SELECT id FROM mail ORDER BY id")]
+
+
+# Both alike
+
+
+def test_values_are_kept_replaced_and_deleted(store: Store) -> None:
+    assert store.load("a", "device") is None
+    store.save("a", {"device": "D1", "session": ""})
+    assert store.load("a", "device") == "D1"
+    assert store.load("a", "session") == ""
+    store.save("a", {"device": "D2", "session": None, "never": None})
+    assert store.load("a", "device") == "D2"
+    assert store.load("a", "session") is None
+    assert store.names("a") == ["device"]
+
+
+def test_accounts_do_not_see_each_other(store: Store) -> None:
+    store.save("a", {"key": "1"})
+    store.save("b", {"key": "2"})
+    store.save("a", {"key": None})
+    assert store.load("a", "key") is None
+    assert store.load("b", "key") == "2"
+    assert store.names("a") == []
+
+
+def test_names_by_prefix(store: Store) -> None:
+    store.save("a", {"collection/2": "x", "collection/10": "x", "collection%": "x", "device": "x"})
+    assert store.names("a", "collection/") == ["collection/10", "collection/2"]
+    assert store.names("a", "collection_") == []
+    assert len(store.names("a")) == 4
+
+
+@pytest.mark.parametrize(
+    "text", ["", "NUL \0 within", "Grüße, 世界 🙂", "'; DROP TABLE eas_state; --", "x" * 1_000_000]
+)
+def test_any_text_is_kept(store: Store, text: str) -> None:
+    store.save(text, {text: text})
+    assert store.load(text, text) == text
+
+
+def test_a_transaction_keeps_all(store: Store) -> None:
+    with store.transaction("a") as handle:
+        write(store, handle, "m1")
+        store.save("a", {"key": "1"})
+        assert store.load("a", "key") == "1"
+    assert store.load("a", "key") == "1"
+    assert rows(store) == ["m1"]
+
+
+@pytest.mark.parametrize("reason", [ValueError, KeyboardInterrupt, GeneratorExit])
+def test_a_transaction_that_raises_keeps_nothing(store: Store, reason: type[BaseException]) -> None:
+    store.save("a", {"key": "1", "other": "kept"})
+    with store.transaction("a") as handle:
+        write(store, handle, "m1")
+    with pytest.raises(reason), store.transaction("a") as handle:  # noqa: PT012
+        write(store, handle, "m2")
+        store.save("a", {"key": "2", "other": None})
+        raise reason
+    assert store.load("a", "key") == "1"
+    assert store.load("a", "other") == "kept"
+    assert rows(store) == ["m1"]
+    store.save("a", {"key": "3"})
+    assert store.load("a", "key") == "3"
+
+
+def test_a_transaction_within_another_is_refused(store: Store) -> None:
+    with store.transaction("a"):
+        store.save("a", {"key": "1"})
+        with pytest.raises(StoreError, match="open already"), store.transaction("b"):
+            pass
+    assert store.load("a", "key") == "1"
+
+
+def test_a_thread_waits_for_the_transaction_of_another(store: Store) -> None:
+    begun, finish, seen = threading.Event(), threading.Event(), []
+
+    def other() -> None:
+        begun.set()
+        store.save("a", {"other": "1"})
+        seen.append(store.load("a", "key"))
+
+    thread = threading.Thread(target=other)
+    with store.transaction("a"):
+        store.save("a", {"key": "1"})
+        thread.start()
+        begun.wait(5)
+        assert not finish.wait(0.05)
+        assert store.load("a", "other") is None
+        assert seen == []
+    thread.join(5)
+    assert seen == ["1"]
+    assert store.load("a", "other") == "1"
+
+
+def test_threads_lose_nothing(store: Store) -> None:
+    def count() -> None:
+        for _ in range(25):
+            with store.transaction("a"):
+                store.save("a", {"n": str(int(store.load("a", "n") or "0") + 1)})
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert store.load("a", "n") == "100"
+
+
+def test_another_task_neither_joins_a_transaction_nor_waits_for_ever(store: Store) -> None:
+    async def page() -> None:
+        with store.transaction("a"):
+            store.save("a", {"key": "1"})
+            await asyncio.sleep(0.05)  # what one must not do
+            raise ValueError
+
+    async def main() -> None:
+        task = asyncio.create_task(page())
+        await asyncio.sleep(0.01)
+        with pytest.raises(StoreError, match="another task"):
+            store.save("b", {"key": "2"})
+        with pytest.raises(StoreError, match="another task"):
+            store.load("a", "key")
+        with pytest.raises(ValueError, match=r"^$"):
+            await task
+        store.save("b", {"key": "3"})
+
+    asyncio.run(main())
+    assert store.load("a", "key") is None
+    assert store.load("b", "key") == "3"
+
+
+def test_tasks_that_await_nothing_within_take_turns(store: Store) -> None:
+    async def page(account: str) -> None:
+        for number in range(10):
+            with store.transaction(account):
+                store.save(account, {"key": str(number)})
+            await asyncio.sleep(0)
+
+    async def main() -> None:
+        await asyncio.gather(*(page(f"a{number}") for number in range(10)))
+
+    asyncio.run(main())
+    assert [store.load(f"a{number}", "key") for number in range(10)] == ["9"] * 10
+
+
+def write(store: Store, handle: Any, name: str) -> None:
+    if isinstance(store, MemoryStore):
+        handle.setdefault("mails", ())
+        handle["mails"] += (name,)
+    else:
+        handle.execute("CREATE TABLE IF NOT EXISTS mail (id TEXT PRIMARY KEY)")
+        handle.execute("INSERT INTO mail VALUES (?)", (name,))
+
+
+def rows(store: Store) -> list[str]:
+    return list(store.rows["mails"]) if isinstance(store, MemoryStore) else mails(store)
+
+
+# SqliteStore
+
+
+def test_what_was_saved_is_there_when_opened_again(tmp_path: Path) -> None:
+    with SqliteStore(str(tmp_path / "alice.db")) as store:
+        store.save("a", {"key": "1"})
+    with SqliteStore(tmp_path / "alice.db") as store:
+        assert store.load("a", "key") == "1"
+        assert repr(store) == f"<SqliteStore {tmp_path / 'alice.db'}>"
+    with sqlite3.connect(tmp_path / "alice.db") as db:
+        assert db.execute("SELECT account, name, value FROM eas_state ORDER BY 1").fetchall() == [
+            ("", "schema", "1"),
+            ("a", "key", "1"),
+        ]
+        assert db.execute("PRAGMA user_version").fetchone() == (0,)
+    db.close()
+
+
+def test_a_file_of_the_callers_may_hold_the_store(tmp_path: Path) -> None:
+    db = sqlite3.connect(tmp_path / "own.db")
+    db.executescript("PRAGMA user_version = 7; CREATE TABLE mail (id); INSERT INTO mail VALUES ('m1')")
+    db.close()
+    os.chmod(tmp_path / "own.db", 0o640)
+    with SqliteStore(tmp_path / "own.db") as store:
+        store.save("a", {"key": "1"})
+        assert mails(store) == ["m1"]
+        assert store.connection.execute("PRAGMA user_version").fetchone() == (7,)
+    assert stat.S_IMODE(os.stat(tmp_path / "own.db").st_mode) == 0o640
+
+
+def test_only_the_owner_may_read_the_file(sqlite: SqliteStore, tmp_path: Path) -> None:
+    sqlite.save("a", {"key": "1"})
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert modes == {"alice.db": 0o600, "alice.db-wal": 0o600, "alice.db-shm": 0o600}
+
+
+def test_every_commit_is_synced(sqlite: SqliteStore) -> None:
+    assert sqlite.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert sqlite.connection.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+def test_a_row_factory_of_the_callers_changes_nothing(sqlite: SqliteStore) -> None:
+    sqlite.connection.row_factory = lambda cursor, row: {"row": row}
+    sqlite.save("a", {"key": "1"})
+    assert sqlite.load("a", "key") == "1"
+    assert sqlite.names("a") == ["key"]
+
+
+def test_an_error_of_the_callers_own_statement_stays_his(sqlite: SqliteStore) -> None:
+    with pytest.raises(sqlite3.IntegrityError), sqlite.transaction("a") as db:  # noqa: PT012
+        sqlite.save("a", {"key": "1"})
+        db.execute("INSERT INTO mail VALUES ('m1'), ('m1')")
+    assert sqlite.load("a", "key") is None
+    with pytest.raises(sqlite3.OperationalError, match="no such table"), sqlite.transaction("a") as db:
+        db.execute("INSERT INTO absent VALUES (1)")
+    assert not sqlite.connection.in_transaction
+
+
+def test_a_constraint_that_is_looked_at_by_the_commit_rolls_back(sqlite: SqliteStore) -> None:
+    sqlite.connection.execute("PRAGMA foreign_keys = ON")
+    sqlite.connection.execute("CREATE TABLE part (mail REFERENCES mail DEFERRABLE INITIALLY DEFERRED)")
+    with pytest.raises(sqlite3.IntegrityError), sqlite.transaction("a") as db:  # noqa: PT012
+        db.execute("INSERT INTO part VALUES ('m9')")
+        sqlite.save("a", {"key": "1"})
+    assert sqlite.load("a", "key") is None
+    sqlite.save("a", {"key": "2"})
+
+
+def ends_by_commit(db: sqlite3.Connection) -> None:
+    db.commit()
+
+
+def ends_by_rollback(db: sqlite3.Connection) -> None:
+    db.rollback()
+
+
+def ends_by_block(db: sqlite3.Connection) -> None:
+    with db:
+        db.execute("INSERT OR IGNORE INTO mail VALUES ('m2')")
+
+
+def ends_by_script(db: sqlite3.Connection) -> None:
+    db.executescript("CREATE TABLE IF NOT EXISTS more (x);")
+
+
+@pytest.mark.parametrize("end", [ends_by_commit, ends_by_rollback, ends_by_block, ends_by_script])
+def test_a_transaction_ended_within_its_block_saves_no_key(
+    sqlite: SqliteStore, end: Callable[[sqlite3.Connection], None]
+) -> None:
+    with pytest.raises(StoreError, match="ended within its block"), sqlite.transaction("a") as db:  # noqa: PT012
+        db.execute("INSERT INTO mail VALUES ('m1')")
+        end(db)
+        sqlite.save("a", {"key": "1"})
+    with pytest.raises(StoreError, match="ended within its block"), sqlite.transaction("a") as db:
+        end(db)
+    assert sqlite.load("a", "key") is None
+    sqlite.save("a", {"key": "2"})
+    assert sqlite.load("a", "key") == "2"
+
+
+def test_closing(sqlite: SqliteStore) -> None:
+    with sqlite.transaction("a"), pytest.raises(StoreError, match="close the store after it"):
+        sqlite.close()
+    sqlite.close()
+    sqlite.close()
+    with pytest.raises(StoreError, match="closed"):
+        sqlite.load("a", "key")
+    with pytest.raises(StoreError, match="closed"):
+        sqlite.save("a", {"key": "1"})
+
+
+# Crashes and processes
+
+
+def python(script: str, *args: object, **options: Any) -> subprocess.Popen[str]:
+    source = Path(sys.modules[SqliteStore.__module__].__file__ or "").parents[1]
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(script), *map(str, args)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(source)},
+        **options,
+    )
+
+
+@pytest.mark.parametrize(
+    ("crash", "kept"),
+    [("within", ("1", ["m1"])), ("after the save", ("1", ["m1"])), ("after the end", ("2", ["m1", "m2"]))],
+)
+def test_a_crash_keeps_the_key_and_the_rows_of_the_last_commit(
+    tmp_path: Path, crash: str, kept: tuple[str, list[str]]
+) -> None:
+    child = python(
+        """
+        import os, sys
+        from activesync.store import SqliteStore
+        path, crash = sys.argv[1:]
+        store = SqliteStore(path)
+        store.connection.execute("CREATE TABLE mail (id)")
+        with store.transaction("a") as db:
+            db.execute("INSERT INTO mail VALUES ('m1')")
+            store.save("a", {"key": "1"})
+        with store.transaction("a") as db:
+            db.execute("INSERT INTO mail VALUES ('m2')")
+            if crash == "within":
+                os._exit(9)
+            store.save("a", {"key": "2"})
+            if crash == "after the save":
+                os._exit(9)
+        os._exit(9)
+        """,
+        tmp_path / "alice.db",
+        crash,
+    )
+    child.communicate(timeout=30)
+    assert child.returncode == 9
+    with SqliteStore(tmp_path / "alice.db") as store:
+        assert (store.load("a", "key"), mails(store)) == kept
+
+
+def test_two_processes_share_a_file(tmp_path: Path) -> None:
+    # Both make it at the same moment, then count together.
+    script = """
+        import sys
+        from activesync.store import SqliteStore
+        print("ready", flush=True)
+        sys.stdin.readline()
+        for number in range(5):
+            with SqliteStore(f"{sys.argv[1]}/{number}.db", timeout=20) as store:
+                for _ in range(20):
+                    with store.transaction("a"):
+                        store.save("a", {"n": str(int(store.load("a", "n") or "0") + 1)})
+        """
+    children = [python(script, tmp_path) for _ in range(2)]
+    for child in children:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write("go\n")
+        child.stdin.flush()
+    for child in children:
+        child.communicate(timeout=60)
+        assert child.returncode == 0
+    for number in range(5):
+        with SqliteStore(tmp_path / f"{number}.db") as store:
+            assert store.load("a", "n") == "40"
+
+
+def test_a_file_that_another_process_is_writing(tmp_path: Path) -> None:
+    path = tmp_path / "alice.db"
+    with SqliteStore(path, timeout=0.2) as store:
+        store.save("a", {"key": "1"})
+        child = python(
+            """
+            import sys
+            from activesync.store import SqliteStore
+            store = SqliteStore(sys.argv[1])
+            with store.transaction("a"):
+                store.save("a", {"key": "2"})
+                print("writing", flush=True)
+                sys.stdin.readline()
+            """,
+            path,
+        )
+        assert child.stdout is not None
+        assert child.stdout.readline() == "writing\n"
+        assert store.load("a", "key") == "1"  # reading need not wait
+        with pytest.raises(StoreError, match="held by another process"):
+            store.save("a", {"key": "3"})
+        with pytest.raises(StoreError, match="held by another process"), store.transaction("a"):
+            pytest.fail("begun nevertheless")
+        child.communicate("go on\n", timeout=30)
+        assert store.load("a", "key") == "2"
+        store.save("a", {"key": "3"})
+        assert store.load("a", "key") == "3"
+
+
+# Bad files
+
+
+def test_a_newer_layout_is_refused_and_left_alone(tmp_path: Path) -> None:
+    with SqliteStore(tmp_path / "alice.db") as store:
+        store.save("a", {"key": "1"})
+        store.connection.execute("UPDATE eas_state SET value = '2' WHERE account = ''")
+    before = (tmp_path / "alice.db").read_bytes()
+    with pytest.raises(StoreError, match=r"newer version .*layout is 2, this one knows 1"):
+        SqliteStore(tmp_path / "alice.db")
+    assert (tmp_path / "alice.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("version", ["", "x", "-1", "²", None])
+def test_a_layout_that_is_none(tmp_path: Path, version: str | None) -> None:
+    with SqliteStore(tmp_path / "alice.db") as store:
+        if version is None:
+            store.connection.execute("DELETE FROM eas_state")
+        else:
+            store.connection.execute("UPDATE eas_state SET value = ?", (version,))
+    with pytest.raises(StoreError, match="damaged"):
+        SqliteStore(tmp_path / "alice.db")
+
+
+def test_a_table_of_the_same_name_that_is_not_ours(tmp_path: Path) -> None:
+    db = sqlite3.connect(tmp_path / "alice.db")
+    db.execute("CREATE TABLE eas_state (x)")
+    db.close()
+    with pytest.raises(StoreError, match="no such column"):
+        SqliteStore(tmp_path / "alice.db")
+
+
+@pytest.mark.parametrize("content", [b"hello", b"\x03\x01\x6a\x00" * 5000, b"SQLite format 3\0" + b"\xff" * 5000])
+def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "alice.db").write_bytes(content)
+    with pytest.raises(StoreError, match="no SQLite database"):
+        SqliteStore(tmp_path / "alice.db")
+    assert (tmp_path / "alice.db").read_bytes() == content
+
+
+def test_a_damaged_file(tmp_path: Path) -> None:
+    path = tmp_path / "alice.db"
+    with SqliteStore(path) as store:
+        store.save("a", {f"collection/{number}": "x" * 1000 for number in range(200)})
+        size = store.connection.execute("PRAGMA page_size").fetchone()[0]
+    content = path.read_bytes()
+    path.write_bytes(content[:size] + b"\xa5" * (len(content) - size))
+    with pytest.raises(StoreError, match="is damaged"):
+        SqliteStore(path)
+    path.write_bytes(content[: 20 * size])
+    with pytest.raises(StoreError, match="is damaged"), SqliteStore(path) as store:  # noqa: PT012
+        for number in range(200):
+            store.load("a", f"collection/{number}")
+
+
+def test_paths_that_cannot_be_files(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="is a directory"):
+        SqliteStore(tmp_path)
+    with pytest.raises(StoreError, match="directory does not exist"):
+        SqliteStore(tmp_path / "nowhere" / "alice.db")
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="directory does not exist"):
+        SqliteStore(tmp_path / "file" / "alice.db")
+    with pytest.raises(StoreError, match="no name"):
+        SqliteStore("")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
+
+
+def test_a_full_disk(sqlite: SqliteStore) -> None:
+    sqlite.save("a", {"key": "1"})
+    pages = sqlite.connection.execute("PRAGMA page_count").fetchone()[0]
+    sqlite.connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    with pytest.raises(StoreError, match="disk is full"):
+        sqlite.save("a", {"key": "2", "large": "x" * 100_000})
+    with pytest.raises(StoreError, match="disk is full"), sqlite.transaction("a") as db:  # noqa: PT012
+        db.execute("INSERT INTO mail VALUES ('m1')")
+        sqlite.save("a", {"key": "2", "large": "x" * 100_000})
+    assert sqlite.load("a", "key") == "1"
+    assert mails(sqlite) == []
+    sqlite.save("a", {"key": "3"})
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("what", ["file", "directory"])
+def test_a_file_or_directory_that_may_not_be_written(what: str) -> None:
+    with tempfile.TemporaryDirectory() as place:  # not tmp_path, which a user other than root could not enter
+        path = Path(place, "alice.db")
+        SqliteStore(path).close()
+        path.chmod(0o444 if what == "file" else 0o666)
+        os.chmod(place, 0o555)
+        message = as_nobody(lambda: SqliteStore(path).save("a", {"key": "1"}))
+        os.chmod(place, 0o700)
+    assert message.startswith(f"StoreError the store {path} cannot be ")
+
+
+def as_nobody(action: Callable[[], object]) -> str:
+    """The exception with which an action ends when it is done by a user who, unlike root, may not do everything."""
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # of fork beside threads: this child takes no lock of theirs
+        child = os.fork()
+    if child == 0:
+        message = "no exception"
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(65534)
+                os.setuid(65534)
+            action()
+        except BaseException as error:  # noqa: BLE001
+            message = f"{type(error).__name__} {error}"
+        finally:
+            os.write(writing, message.encode())
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        message = pipe.read()
+    os.waitpid(child, 0)
+    return message
