@@ -21,7 +21,7 @@ import wbxml
 from . import flows
 from .commands import Command, DeviceInformation, FilterType, GALEntry, Oof, Options, SearchResult, UserInformation
 from .effects import Close, Deliver, Effect, Flow, Load, Now, Random, Read, Save, Send, Sleep
-from .errors import ActiveSyncError, UncommittedPageError, UsageError
+from .errors import ActiveSyncError, UsageError
 from .flows import ClientChange, Contents, Result
 from .hierarchy import Folder, Hierarchy
 from .items import BodyPreference, BodyType
@@ -51,7 +51,7 @@ class _Delivered(Contents):
 
     def _done(self) -> None:
         self.committed = True
-        self._base.uncommitted.discard(self.folder.collection_id)
+        self._base.session.uncommitted.discard(self.folder.collection_id)
 
 
 class Page(_Delivered):
@@ -126,7 +126,7 @@ async def _result(value: Any) -> Any:
 
 
 class _Base:
-    """What both clients are made of: a session, a store, and the pages that are out."""
+    """What both clients are made of: a session."""
 
     def __init__(
         self,
@@ -161,7 +161,6 @@ class _Base:
             allow_http=allow_http,
             trust_redirects=trust_redirects,
         )
-        self.uncommitted: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.session.host}>"
@@ -170,11 +169,6 @@ class _Base:
     def stats(self) -> Stats:
         """What the client has done so far: requests, bytes, items."""
         return self.session.stats
-
-    def _check_committed(self, folder: Folder | str) -> None:
-        known = folder.collection_id if isinstance(folder, Folder) else folder
-        if known in self.uncommitted:
-            raise UncommittedPageError("a page of this folder was not committed: commit it before changing the folder")
 
 
 class Client(_Base):
@@ -301,7 +295,7 @@ class Client(_Base):
             while True:
                 if isinstance(effect, Deliver):
                     page = Page(self, effect)
-                    self.uncommitted.add(page.folder.collection_id)
+                    self.session.uncommitted.add(page.folder.collection_id)
                     yield page
                     page.commit()
                     effect = flow.send(None)
@@ -312,7 +306,7 @@ class Client(_Base):
         finally:
             self._settle(flow)
             if page is not None:
-                self.uncommitted.discard(page.folder.collection_id)
+                self.session.uncommitted.discard(page.folder.collection_id)
 
     # The jobs
 
@@ -352,7 +346,6 @@ class Client(_Base):
         Raises UncommittedPageError while a page of the folder is out, and EarlierChangesError where the answer to
         earlier changes was lost and had to be settled first.
         """
-        self._check_committed(folder)
         return self._drive(flows.apply(self.session, folder, changes))
 
     def estimate(self, folder: Folder | str, *, filter_type: FilterType | None = None) -> int:
@@ -454,18 +447,18 @@ class AsyncClient(_Base):
             try:
                 effect = next(flow)
                 while True:
-                    effect = await self._step(flow, effect)
+                    effect = _resumed(flow, *await self._outcome(effect))
             except StopIteration as end:
                 return end.value  # type: ignore[no-any-return]
             finally:
                 await self._settle(flow)
 
-    async def _step(self, flow: Flow[T], effect: Effect) -> Effect:
+    async def _outcome(self, effect: Effect) -> tuple[Any, ActiveSyncError | None]:
+        """What the flow is to be sent, or thrown. The caller resumes it: a StopIteration cannot leave a coroutine."""
         try:
-            result = await self._perform(effect)
+            return await self._perform(effect), None
         except ActiveSyncError as error:
-            return flow.throw(error)
-        return flow.send(result)
+            return None, error
 
     async def _settle(self, flow: Flow[T]) -> None:
         flow.close()
@@ -497,33 +490,19 @@ class AsyncClient(_Base):
             return await asyncio.sleep(effect.seconds)
         return _drawn(effect)
 
-    async def _next_page(self, flow: Flow[None], effect: Effect | None) -> Deliver | None:
-        """The next page, None at the end. ``effect`` is what the flow yielded last, None where it is to go on."""
+    async def _next_page(self, flow: Flow[None]) -> Deliver | None:
+        """The next page, None at the end."""
         async with self._lock:
             try:
-                effect = next(flow) if effect is None else flow.send(None)
+                effect = flow.send(None)
                 while not isinstance(effect, Deliver):
-                    effect = await self._step(flow, effect)
+                    effect = _resumed(flow, *await self._outcome(effect))
                 return effect
             except StopIteration:
                 return None
             except BaseException:
                 await self._settle(flow)
                 raise
-
-    async def _pages(self, flow: Flow[None]) -> AsyncIterator[AsyncPage]:
-        page: AsyncPage | None = None
-        effect: Deliver | None = None
-        try:
-            while (effect := await self._next_page(flow, effect)) is not None:
-                page = AsyncPage(self, effect)
-                self.uncommitted.add(page.folder.collection_id)
-                yield page
-                await page.commit()
-        finally:
-            flow.close()
-            if page is not None:
-                self.uncommitted.discard(page.folder.collection_id)
 
     # The jobs
 
@@ -548,13 +527,12 @@ class AsyncClient(_Base):
         options: Options | Callable[[Folder], Options] | None = None,
     ) -> AsyncIterator[AsyncPage]:
         """See Client.sync: ``async for page in eas.sync(...)``."""
-        return self._pages(
-            flows.sync(self.session, folders, window=window, filter_type=filter_type, body=body, options=options)
+        return _AsyncPages(
+            self, flows.sync(self.session, folders, window=window, filter_type=filter_type, body=body, options=options)
         )
 
     async def apply(self, folder: Folder | str, changes: Iterable[ClientChange]) -> list[Result]:
         """See Client.apply."""
-        self._check_committed(folder)
         return await self._drive(flows.apply(self.session, folder, changes))
 
     async def estimate(self, folder: Folder | str, *, filter_type: FilterType | None = None) -> int:
@@ -592,11 +570,56 @@ class AsyncClient(_Base):
         return await self._drive(self.session.run(command, timeout=timeout))
 
 
+class _AsyncPages:
+    """The pages of AsyncClient.sync().
+
+    No asynchronous generator: one that is left by a break ends only some time later, and with it the page that is out.
+    """
+
+    def __init__(self, client: AsyncClient, flow: Flow[None]) -> None:
+        self._client = client
+        self._flow = flow
+        self._page: AsyncPage | None = None
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> AsyncPage:
+        try:
+            if self._page is not None:
+                await self._page.commit()
+            effect = await self._client._next_page(self._flow)
+        except BaseException:
+            self._end()
+            raise
+        if effect is None:
+            raise StopAsyncIteration
+        self._page = AsyncPage(self._client, effect)
+        self._client.session.uncommitted.add(self._page.folder.collection_id)
+        return self._page
+
+    async def aclose(self) -> None:
+        """Leaves the loop: a page that was not committed comes again."""
+        self._end()
+
+    def __del__(self) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        self._flow.close()
+        if self._page is not None:
+            self._client.session.uncommitted.discard(self._page.folder.collection_id)
+
+
 def _logged(effect: Send, code: int, seconds: float) -> None:
     # The command and no more: the query string names the user, headers and body hold secrets.
     query = effect.request.url.partition("Cmd=")[2]
     name = query.partition("&")[0] or effect.request.method
     _log.debug("%s: HTTP %d after %.3f s, %d bytes sent", name, code, seconds, len(effect.request.body))
+
+
+def _resumed(flow: Flow[T], result: Any, error: ActiveSyncError | None) -> Effect:
+    return flow.send(result) if error is None else flow.throw(error)
 
 
 def _drawn(effect: Effect) -> Any:

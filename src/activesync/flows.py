@@ -61,6 +61,7 @@ from .errors import (
     DamagedError,
     InvalidSyncKeyError,
     StatusError,
+    UncommittedPageError,
     UnknownFolderError,
     UsageError,
     WrongDocumentError,
@@ -523,6 +524,8 @@ def apply(session: Session, wanted: Folder | str, changes: Iterable[ClientChange
     listed = list(changes)
     if not 1 <= len(listed) <= MOST_COMMANDS:
         raise UsageError(f"apply takes 1 to {MOST_COMMANDS} changes at a time, not {len(listed)}")
+    if folder.collection_id in session.uncommitted:
+        raise UncommittedPageError(f"a page of {folder.name} was not committed: commit it before changing the folder")
     name = f"collection/{folder.collection_id}"
     state = _State.from_json((yield Load(name)))
     if state.pending is not None:

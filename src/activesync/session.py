@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeVar
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 import wbxml
 
@@ -96,12 +96,20 @@ def basic(user: str, password: str) -> Callable[[], str]:
     return lambda: value
 
 
+def _split(url: str) -> SplitResult:
+    """The parts of an address, which is one of https where it does not say. Raises UsageError."""
+    try:
+        return urlsplit(url if "://" in url else f"https://{url}")
+    except ValueError as error:
+        raise UsageError(f"not an address of a server: {error}; it looks like https://mail.example.com") from None
+
+
 def device_id_for(url: str, user: str) -> str:
     """The device id of a client that keeps none: the same for the same host and user.
 
     32 hexadecimal digits, which every server takes ([MS-ASHTTP] section 2.2.1.1.1.1.3).
     """
-    host = urlsplit(url).hostname or ""
+    host = _split(url).hostname or ""
     return hashlib.sha256(f"activesync|{host}|{user}".encode()).hexdigest()[:32].upper()
 
 
@@ -143,6 +151,7 @@ class Session:
         self.policy_key = NO_POLICY
         self.cookies: dict[str, str] = {}
         self.stats = Stats()
+        self.uncommitted: set[str] = set()  # the CollectionIds of pages that were handed out
         self._first_url = self.url
         self._loaded = False
 
@@ -160,11 +169,11 @@ class Session:
         return f"{self.user}@{urlsplit(self.url).hostname}"
 
     def _checked(self, url: str) -> str:
-        parts = urlsplit(url if "://" in url else f"https://{url}")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UsageError(f"not an address of a server: {url!r}; it looks like https://mail.example.com")
+        parts = _split(url)
         if parts.username or parts.password:
             raise UsageError("give user and password apart from the address, where they would be shown and logged")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise UsageError(f"not an address of a server: {url!r}; it looks like https://mail.example.com")
         if parts.scheme == "http" and not self.allow_http:
             raise InsecureURLError(
                 f"{parts.netloc} would get the password over http, readable on the way; use https, or allow_http=True"
@@ -324,7 +333,10 @@ class Session:
 
     def _follow(self, location: str) -> Flow[None]:
         """Takes the address of a 451 for this and all later requests ([MS-ASHTTP] section 3.1.5.2.2)."""
-        there = urlsplit(location)
+        try:
+            there = urlsplit(location)
+        except ValueError:
+            raise RedirectError(f"{self.host} sends us to an address that is none", 451) from None
         if there.hostname != urlsplit(self.url).hostname and not self.trust_redirects:
             raise RedirectError(
                 f"{self.host} sends us to {there.netloc}, which would get the password: "

@@ -11,7 +11,6 @@ import socket
 import ssl
 import sys
 import threading
-import traceback
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -123,13 +122,16 @@ def body_of(answer: Answer, size: int = 1 << 16) -> bytes:
     return b"".join(pieces)
 
 
-def fails(error: type[ActiveSyncError], action: Callable[[], object], match: str = "") -> ActiveSyncError:
+def fails(error: type[ActiveSyncError], action: Callable[[], object], match: str = ".") -> ActiveSyncError:
     """The error of the action, which must be of exactly this class, on one line, and tell no secret."""
     with pytest.raises(error, match=match) as caught:
         action()
     assert type(caught.value) is error
     assert "\n" not in str(caught.value)
-    for text in (str(caught.value), "".join(traceback.format_exception(caught.value))):
+    shown: BaseException | None = caught.value
+    while shown is not None:  # all that a traceback would show
+        text = f"{shown!s} {shown!r}"
+        shown = shown.__cause__ or (None if shown.__suppress_context__ else shown.__context__)
         for secret in ("alice", SECRET, "c2VjcmV0", "proxy-password", base64.b64encode(b"u:proxy-password").decode()):
             assert secret not in text
     return caught.value
@@ -395,7 +397,6 @@ def test_two_answers_at_once(make: Make) -> None:
         transport = make()
         first, second = transport.send(post(wire.url)), transport.send(post(wire.url))
         assert (body_of(second), body_of(first)) == (b"two", b"one")
-    assert [request.connection for request in wire.requests] == [1, 2]
 
 
 def test_closing_the_transport_ends_connections_and_it_can_be_used_again(make: Make) -> None:

@@ -1,0 +1,7 @@
+"""``python -m activesync`` is the command ``activesync``."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

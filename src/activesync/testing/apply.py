@@ -1,0 +1,282 @@
+"""What a client's commands in a Sync do to a folder. Source: [MS-ASCMD] sections 2.2.3.7.2, .24, .42.2 and .67.2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from ..commands import (
+    Add,
+    AddResponse,
+    Change,
+    ChangeResponse,
+    Collection,
+    Conflict,
+    Delete,
+    DeleteResponse,
+    Fetch,
+    FetchResponse,
+    FolderType,
+    SupportedCalendar,
+    SupportedContacts,
+)
+from ..items import MODELS, BodyType, CalendarEvent, Contact, Email, EventException, Flag, Item
+from .call import Call
+from .content import Content, content_of, parse
+from .device import Relation
+from .fitting import fields_of
+from .mailbox import MARKS, Folder, Stored
+from .present import present
+
+Response = AddResponse | ChangeResponse | DeleteResponse | FetchResponse
+
+_SUCCESS, _MALFORMED, _CONFLICT, _NOT_FOUND = 1, 6, 7, 8
+
+# What a client cannot take away by leaving it out: the server's own, and what [MS-ASCMD] section 2.2.3.24 (R876, R878)
+# names. The body is looked at apart.
+_KEPT = {
+    "appointment_reply_time",
+    "attachments",
+    "client_uid",
+    "dt_stamp",
+    "exceptions",
+    "last_modified_date",
+    "organizer_email",
+    "organizer_name",
+    "picture",
+    "response_type",
+    "uid",
+}
+# [MS-ASCAL]: what no client may send from 16.0 on (R2088, R2112, R2135, R2168, R2174, R2221), and in no version.
+_NOT_IN_16 = ("uid", "dt_stamp", "organizer_name", "organizer_email", "exceptions", "location")
+_NEVER = ("appointment_reply_time", "response_type")
+# [MS-ASEMAIL] section 2.2.2.31: all four, or none (R408, R409).
+_FLAG_DATES = ("start_date", "due_date", "utc_start_date", "utc_due_date")
+
+
+@dataclass(slots=True)
+class Applied:
+    """What became of a client's commands; ``delta`` and ``added`` as in a Step."""
+
+    responses: list[Response] = field(default_factory=list)
+    delta: dict[str, int | None] = field(default_factory=dict)
+    added: dict[str, str] = field(default_factory=dict)
+
+
+class _Refused(Exception):
+    """A command that is not carried out, with its Status."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+def apply(call: Call, folder: Folder, relation: Relation, collection: Collection, known: dict[str, int]) -> Applied:
+    """Carries out the commands of a Collection, each for itself; ``known`` is what the device has of the folder."""
+    applied = Applied()
+    for command in collection.commands:
+        if isinstance(command, Add):
+            applied.responses.append(_add(call, folder, relation, command, applied))
+        elif isinstance(command, Fetch):
+            applied.responses.append(_fetch(call, folder, relation, command))
+        else:
+            # Of these only failures are told ([MS-ASCMD] section 2.2.3.7.2, R759).
+            try:
+                if isinstance(command, Change):
+                    _change(call, folder, relation, command, known, applied)
+                else:
+                    _delete(call, folder, collection, command, known, applied)
+            except _Refused as refused:
+                kind = ChangeResponse if isinstance(command, Change) else DeleteResponse
+                applied.responses.append(
+                    kind(server_id=command.server_id, instance_id=command.instance_id, status=refused.status)
+                )
+    return applied
+
+
+def _add(call: Call, folder: Folder, relation: Relation, command: Add, applied: Applied) -> AddResponse:
+    client_id = command.client_id
+    mailbox = call.mailbox
+    try:
+        if not client_id or len(client_id) > 64:
+            raise _Refused(_MALFORMED)
+        server_id = relation.added.get(client_id)
+        if server_id is None or server_id not in folder.items:
+            item, content = _readable(folder, command.item, call.version)
+            if isinstance(item, Email):
+                # [MS-ASCMD] section 2.2.3.7.2, R755; drafts may be added from 16.0 on ([MS-ASEMAIL] section 3.1.5.4).
+                if call.version < "16.0" or folder.type is not FolderType.DRAFTS:
+                    raise _Refused(_MALFORMED)
+                if command.send:
+                    mailbox.add(FolderType.SENT_ITEMS, replace(item, is_draft=None, read=True), content=content)
+                    return AddResponse(client_id=client_id, status=_SUCCESS)
+                item.is_draft = True
+            twin = _same_event(folder, item) if isinstance(item, CalendarEvent) else None
+            server_id = twin or mailbox.add(folder, item, content=content)
+    except _Refused as refused:
+        return AddResponse(client_id=client_id, status=refused.status)
+    applied.added[client_id] = server_id
+    applied.delta[server_id] = folder.items[server_id].revision
+    return AddResponse(client_id=client_id, server_id=server_id, status=_SUCCESS)
+
+
+def _same_event(folder: Folder, item: CalendarEvent) -> str | None:
+    """The event that has this ClientUid already ([MS-ASCAL] section 2.2.2.13)."""
+    if item.client_uid is None:
+        return None
+    for server_id, kept in folder.items.items():
+        if isinstance(kept.item, CalendarEvent) and kept.item.client_uid == item.client_uid:
+            return server_id
+    return None
+
+
+def _fetch(call: Call, folder: Folder, relation: Relation, command: Fetch) -> FetchResponse:
+    kept = folder.items.get(command.server_id or "")
+    if kept is None:
+        return FetchResponse(server_id=command.server_id, status=_NOT_FOUND)
+    item = present(kept, call.version, relation.options, whole=True)
+    return FetchResponse(server_id=command.server_id, status=_SUCCESS, item=item)
+
+
+def _delete(
+    call: Call, folder: Folder, collection: Collection, command: Delete, known: dict[str, int], applied: Applied
+) -> None:
+    server_id = command.server_id or ""
+    kept = folder.items.get(server_id)
+    if kept is None:
+        if server_id not in known:
+            raise _Refused(_NOT_FOUND)
+        # Both sides have deleted it.
+    elif command.instance_id is not None:
+        _change_instance(call, kept, EventException(instance_id=command.instance_id, deleted=True), applied)
+        return
+    elif collection.deletes_as_moves is False or folder.type is FolderType.DELETED_ITEMS:
+        call.mailbox.delete(server_id)
+    else:
+        call.mailbox.move(server_id, FolderType.DELETED_ITEMS)
+    applied.delta[server_id] = None
+
+
+def _change(
+    call: Call, folder: Folder, relation: Relation, command: Change, known: dict[str, int], applied: Applied
+) -> None:
+    kept = folder.items.get(command.server_id or "")
+    if kept is None:
+        raise _Refused(_NOT_FOUND)
+    had = (known.get(kept.server_id), relation.own.get(kept.server_id))
+    conflict = kept.revision not in had and kept.server_id not in applied.delta
+    if conflict and relation.options.conflict is not Conflict.CLIENT_WINS:
+        raise _Refused(_CONFLICT)
+    item, content = _readable(folder, command.item, call.version)
+    if command.instance_id is not None:
+        exception = EventException(instance_id=command.instance_id)
+        for one in fields(exception):
+            value = getattr(item, one.name, None)
+            if value and one.name not in ("instance_id", "unknown", "problems"):
+                setattr(exception, one.name, value)
+        _change_instance(call, kept, exception, applied)
+        return
+    changed: Item
+    if isinstance(item, Email):
+        changed, content = _changed_mail(call, folder, kept, item, content)
+    else:
+        changed = _merged(kept.item, item, relation.supported, call.version)
+        # A body that is left out stays (R878).
+        content = (
+            kept.content if item.body is None or item.body.data is None else replace(content, files=kept.content.files)
+        )
+    call.mailbox.replace(kept.server_id, changed, content)
+    if command.send and isinstance(changed, Email) and folder.type is FolderType.DRAFTS:
+        call.mailbox.change(kept.server_id, is_draft=None)
+        call.mailbox.move(kept.server_id, FolderType.SENT_ITEMS)
+        applied.delta[kept.server_id] = None
+    elif not conflict:
+        # After a conflict the device is sent the item, which may have more than its own changes.
+        applied.delta[kept.server_id] = kept.revision
+
+
+def _readable(folder: Folder, item: Item | None, version: str) -> tuple[Item, Content]:
+    """What a client has sent, as an item of the folder's class. Raises _Refused where it does not fit.
+
+    Without a property of its own class an item may have been taken for one of another.
+    """
+    model = MODELS.get(folder.item_class or "")
+    if item is None or model is None or item.problems:
+        raise _Refused(_MALFORMED)
+    if not isinstance(item, model):
+        given = {one.name: getattr(item, one.name) for one in fields(item)}
+        given = {name: value for name, value in given.items() if value not in (None, (), [])}
+        if not given.keys() <= {"body", "native_body_type"}:
+            raise _Refused(_MALFORMED)
+        item = model(**given)
+    if isinstance(item, CalendarEvent):
+        forbidden = _NEVER + _NOT_IN_16 if version >= "16.0" else _NEVER
+        if any(getattr(item, name) is not None for name in forbidden):
+            raise _Refused(_MALFORMED)
+    if isinstance(item, Email):
+        if item.flag is not None and not _sound(item.flag):
+            raise _Refused(_MALFORMED)
+        if item.body is not None and item.body.type is BodyType.MIME and item.body.data is not None:
+            mail, content = parse(item.body.data.encode())
+            for name in MARKS:
+                setattr(mail, name, getattr(item, name))
+            return mail, content
+    return item, content_of(item.body)
+
+
+def _sound(flag: Flag) -> bool:
+    dates = [getattr(flag, name) is not None for name in _FLAG_DATES]
+    return not flag.problems and (all(dates) or not any(dates))
+
+
+def _changed_mail(call: Call, folder: Folder, kept: Stored, item: Email, content: Content) -> tuple[Email, Content]:
+    """A mail with new marks: a client cannot change the rest of it (section 2.2.3.24, R873), but for drafts."""
+    assert isinstance(kept.item, Email)
+    values: dict[str, Any] = {name: getattr(item, name) for name in MARKS if getattr(item, name) is not None}
+    if folder.type is not FolderType.DRAFTS or call.version < "16.0":
+        return replace(kept.item, **values), kept.content
+    for name in ("to", "cc", "bcc", "subject", "importance"):
+        if getattr(item, name) is not None:
+            values[name] = getattr(item, name)
+    return replace(kept.item, **values), kept.content if item.body is None else content
+
+
+def _merged(kept: Item, item: Item, supported: SupportedContacts | SupportedCalendar | None, version: str) -> Item:
+    """What was kept with what a client has sent.
+
+    What is left out is deleted (R879), unless it is ghosted ([MS-ASCMD] section 2.2.3.179), a version's own that this
+    one does not know, or a property of an event in 16.0 and later (R6236).
+    """
+    ghosted = set()
+    if supported is not None and isinstance(item, Contact | CalendarEvent):
+        # An empty Supported ghosts all, and does not tell of which class it is.
+        kind = SupportedContacts if isinstance(item, Contact) else SupportedCalendar
+        ghosted = {one.name for one in fields(kind) if not getattr(supported, one.name, False)}
+    in_schema = fields_of(type(item), version)
+    values = {}
+    for one in fields(kept):
+        given = getattr(item, one.name)
+        if one.name in ("body", "native_body_type", "unknown", "problems"):
+            continue
+        keep = (
+            one.name in _KEPT
+            or one.name in ghosted
+            or one.name not in in_schema
+            or (isinstance(item, CalendarEvent) and version >= "16.0")
+        )
+        absent = given is None or (one.name == "attachments" and not given)
+        values[one.name] = getattr(kept, one.name) if absent and keep else given
+    if isinstance(item, CalendarEvent) and version < "16.0":
+        values["place"] = None  # made anew of the location
+    return type(item)(**values)
+
+
+def _change_instance(call: Call, kept: Stored, exception: EventException, applied: Applied) -> None:
+    """Puts an exception into a recurring event: how 16.0 and later change or delete one of its instances."""
+    event = kept.item
+    if not isinstance(event, CalendarEvent) or event.recurrence is None:
+        raise _Refused(_MALFORMED)
+    exception.exception_start_time = exception.instance_id
+    others = [one for one in event.exceptions or [] if one.exception_start_time != exception.instance_id]
+    call.mailbox.replace(kept.server_id, replace(event, exceptions=[*others, exception]), kept.content)
+    applied.delta[kept.server_id] = kept.revision

@@ -1,0 +1,263 @@
+"""What is not a document: the class, the words and the offset of each error, whole and byte by byte."""
+
+from __future__ import annotations
+
+import copy
+import gzip
+import pickle
+from types import ModuleType
+from typing import NamedTuple
+
+import pytest
+
+from wbxml import DecodeError, EncodeError, LimitError, Problem, TruncatedError, WBXMLError
+
+from .samples import CAPTURES, HEADER, bounded, document, feed
+
+
+class Bad(NamedTuple):
+    """Bytes that are no document, and the error that says so."""
+
+    name: str
+    data: bytes
+    kind: type[DecodeError]
+    message: str
+    offset: int
+
+
+def cut_off(name: str, data: bytes) -> Bad:
+    return Bad(name, data, TruncatedError, "the document ends too early", len(data))
+
+
+def bad(name: str, data: bytes, offset: int, message: str) -> Bad:
+    return Bad(name, data, DecodeError, message, offset)
+
+
+NOT_WBXML = "not WBXML: the version byte must be 0x00 to 0x03, found 0x{:02X}"
+INTEGER = "an integer of more than 32 bits"
+PUBLIC_ID = "a public identifier outside of the string table"
+CHARSET = "character set {} is not supported (UTF-8 is 106)"
+TOKEN = "token 0x{:02X} is not supported"
+TEXT = "text is not UTF-8"
+NO_ROOT = "a root element was expected, found token 0x{:02X}"
+AFTER = "nothing may follow the root element, found 0x{:02X}"
+ATTRIBUTES = "tag 0x{:02X} has attributes, which are not supported"
+MB = 1 << 20
+
+TABLE = [
+    # The header.
+    cut_off("empty", b""),
+    cut_off("header-1", b"\x03"),
+    cut_off("header-2", b"\x03\x01"),
+    cut_off("header-3", b"\x03\x01\x6a"),
+    cut_off("header-only", HEADER),
+    cut_off("version-1.0", b"\x00\x01\x00"),
+    bad("version-4", b"\x04\x01\x6a\x00\x05", 0, NOT_WBXML.format(4)),
+    bad("version-255", b"\xff\x01\x6a\x00\x05", 0, NOT_WBXML.format(255)),
+    bad("html", b"<html><body>502 Bad Gateway</body></html>", 0, NOT_WBXML.format(0x3C)),
+    bad("json", b'{"error": "unauthorised"}', 0, NOT_WBXML.format(0x7B)),
+    bad("gzip", gzip.compress(HEADER + b"\x05"), 0, NOT_WBXML.format(0x1F)),
+    bad("text", b"Unable to create folder", 0, NOT_WBXML.format(0x55)),
+    bad("byte-order-mark", b"\xef\xbb\xbf" + HEADER + b"\x05", 0, NOT_WBXML.format(0xEF)),
+    cut_off("public-id-cut", b"\x03\x81"),
+    cut_off("public-id-reference-cut", b"\x03\x00\x81"),
+    bad("public-id-no-table", b"\x03\x00\x00\x6a\x00\x05", 1, PUBLIC_ID),
+    bad("public-id-beyond-table", b"\x03\x00\x04\x6a\x04abc\x00\x05", 1, PUBLIC_ID),
+    bad("public-id-far-beyond", b"\x03\x00\x8f\xff\xff\xff\x7f\x6a\x04abc\x00\x05", 1, PUBLIC_ID),
+    bad("charset-latin-1", b"\x03\x01\x04\x00\x05", 2, CHARSET.format(4)),
+    bad("charset-utf-16", b"\x03\x01\x87\x77\x00\x05", 2, CHARSET.format(1015)),
+    bad("charset-unknown", b"\x03\x01\x8f\x50\x00\x05", 2, CHARSET.format(2000)),
+    bad("charset-largest", b"\x03\x01\x8f\xff\xff\xff\x7f\x00\x05", 2, CHARSET.format(0xFFFFFFFF)),
+    cut_off("charset-cut", b"\x03\x01\x87"),
+    cut_off("table-longer", b"\x03\x01\x6a\x05abc\x00"),
+    cut_off("table-longer-by-far", b"\x03\x01\x6a\xa0\x80\x80\x00abc\x00"),
+    cut_off("table-longest", b"\x03\x01\x6a\x8f\xff\xff\xff\x7fabc\x00"),
+    cut_off("table-all-there-is", b"\x03\x01\x6a\x04abc\x00"),
+    # Integers.
+    bad("integer-6-bytes", b"\x03\x80\x80\x80\x80\x80\x01\x6a\x00\x05", 1, INTEGER),
+    bad("integer-2**32", b"\x03\x90\x80\x80\x80\x00\x6a\x00\x05", 1, INTEGER),
+    bad("integer-2**35-1", b"\x03\xff\xff\xff\xff\x7f\x6a\x00\x05", 1, INTEGER),
+    bad("integer-1-mb-of-80", b"\x03" + b"\x80" * MB, 1, INTEGER),
+    bad("integer-1-mb-of-ff", b"\x03" + b"\xff" * MB, 1, INTEGER),
+    bad("integer-in-reference", b"\x03\x00" + b"\xff" * 6, 2, INTEGER),
+    bad("integer-in-charset", b"\x03\x01" + b"\xff" * 6, 2, INTEGER),
+    bad("integer-in-table-length", b"\x03\x01\x6a" + b"\xff" * 6, 3, INTEGER),
+    cut_off("integer-cut", b"\x03\x80\x80\x80\x80"),
+    # Structure.
+    cut_off("open-root", document("45")),
+    cut_off("open-child", document("45 46 01")),
+    cut_off("tag-at-end", document("45 46")),
+    cut_off("page-without-number", document("00")),
+    cut_off("page-without-number-in-root", document("45 00")),
+    cut_off("page-but-no-root", document("00 11")),
+    cut_off("pages-but-no-root", HEADER + b"\x00\x11" * MB),
+    bad("end-as-root", document("01"), 4, NO_ROOT.format(1)),
+    bad("text-as-root", document("03 61 00"), 4, NO_ROOT.format(3)),
+    bad("opaque-as-root", document("C3 00"), 4, NO_ROOT.format(0xC3)),
+    bad("text-after-page", document("00 11 03 61 00"), 6, NO_ROOT.format(3)),
+    bad("extra-end", document("45 01 01"), 6, AFTER.format(1)),
+    bad("end-after-empty-root", document("05 01"), 5, AFTER.format(1)),
+    bad("two-roots", document("05 05"), 5, AFTER.format(5)),
+    bad("two-roots-with-content", document("45 01 45 01"), 6, AFTER.format(0x45)),
+    bad("two-documents", document("05 03 01 6A 00 05"), 5, AFTER.format(3)),
+    bad("page-after-root", document("05 00 00"), 5, AFTER.format(0)),
+    bad("zeros-after-root", document("05") + bytes(1000), 5, AFTER.format(0)),
+    bad("crlf-after-root", document("45 01 0D 0A"), 6, AFTER.format(0x0D)),
+    Bad(
+        "depth-257",
+        HEADER + b"\x45" * 257 + b"\x01" * 257,
+        LimitError,
+        "elements are nested deeper than max_depth = 256",
+        4 + 256,
+    ),
+    Bad(
+        "depth-10-million",
+        HEADER + b"\x45" * 10_000_000,
+        LimitError,
+        "elements are nested deeper than max_depth = 256",
+        4 + 256,
+    ),
+    # Text and opaque.
+    cut_off("text-without-nul", document("45 03 61 62")),
+    cut_off("text-of-nothing", document("45 03")),
+    cut_off("long-text-without-nul", HEADER + b"\x45\x03" + b"x" * MB),
+    cut_off("text-without-end", document("45 03 61 00")),
+    cut_off("second-text-without-nul", document("45 03 61 00 03 62")),
+    bad("utf-8-lone-continuation", document("45 03 61 80 00 01"), 5, TEXT),
+    bad("utf-8-cut", document("45 03 61 E2 82 00 01"), 5, TEXT),
+    bad("utf-8-overlong", document("45 03 C0 AF 00 01"), 5, TEXT),
+    bad("utf-8-overlong-nul", document("45 03 C0 80 00 01"), 5, TEXT),
+    bad("utf-8-overlong-3", document("45 03 E0 80 AF 00 01"), 5, TEXT),
+    bad("utf-8-surrogate", document("45 03 ED A0 80 00 01"), 5, TEXT),
+    bad("utf-8-surrogate-pair", document("45 03 ED A0 BD ED B8 80 00 01"), 5, TEXT),
+    bad("utf-8-beyond-unicode", document("45 03 F4 90 80 80 00 01"), 5, TEXT),
+    bad("utf-8-5-bytes", document("45 03 F8 88 80 80 80 00 01"), 5, TEXT),
+    bad("utf-8-ff", document("45 03 FF 00 01"), 5, TEXT),
+    bad("latin-1", document("45 46 01 47 03 E9 74 E9 00 01 01"), 8, TEXT),
+    bad("utf-8-in-second-piece", document("45 03 61 00 03 FF 00 01"), 8, TEXT),
+    bad("utf-8-far-in", HEADER + b"\x45\x03" + b"x" * MB + b"\xff\x00\x01", 5, TEXT),
+    cut_off("opaque-without-length", document("45 C3")),
+    cut_off("opaque-with-half-a-length", document("45 C3 81")),
+    cut_off("opaque-cut", document("45 C3 03 61 62")),
+    cut_off("opaque-without-end", document("45 C3 02 61 62")),
+    cut_off("opaque-2**31-1", document("45 C3 87 FF FF FF 7F 61 62")),
+    cut_off("opaque-2**31", document("45 C3 88 80 80 80 00 61 62")),
+    cut_off("opaque-2**32-1", document("45 C3 8F FF FF FF 7F 61 62")),
+    bad("opaque-2**32", document("45 C3 90 80 80 80 00 61 62 01"), 5, INTEGER),
+    bad("opaque-6-byte-length", document("45 C3 80 80 80 80 80 01 61 01"), 5, INTEGER),
+    bad("opaque-length-in-second-piece", document("45 03 61 00 C3 90 80 80 80 00"), 8, INTEGER),
+    # What WBXML has and ActiveSync has not ([MS-ASWBXML] section 2.1.3).
+    bad("entity", document("45 02 20 01"), 5, TOKEN.format(0x02)),
+    bad("literal", document("45 04 00 01"), 5, TOKEN.format(0x04)),
+    bad("literal-c", document("45 44 00 01 01"), 5, TOKEN.format(0x44)),
+    bad("literal-a", document("45 84 00 01 01"), 5, TOKEN.format(0x84)),
+    bad("literal-ac", document("45 C4 00 01 01 01"), 5, TOKEN.format(0xC4)),
+    bad("ext-i-0", document("45 40 61 00 01"), 5, TOKEN.format(0x40)),
+    bad("ext-i-2", document("45 42 61 00 01"), 5, TOKEN.format(0x42)),
+    bad("ext-t-0", document("45 80 01 01"), 5, TOKEN.format(0x80)),
+    bad("ext-t-2", document("45 82 01 01"), 5, TOKEN.format(0x82)),
+    bad("ext-0", document("45 C0 01"), 5, TOKEN.format(0xC0)),
+    bad("ext-2", document("45 C2 01"), 5, TOKEN.format(0xC2)),
+    bad("pi", document("45 43 05 01 01"), 5, TOKEN.format(0x43)),
+    bad("str-t", b"\x03\x01\x6a\x04abc\x00\x45\x83\x00\x01", 9, TOKEN.format(0x83)),
+    bad("str-t-beyond", document("45 83 8F FF FF FF 7F 01"), 5, TOKEN.format(0x83)),
+    bad("attributes", document("45 86 05 01 01"), 5, ATTRIBUTES.format(0x86)),
+    bad("attributes-and-content", document("45 C6 05 03 61 00 01 01 01"), 5, ATTRIBUTES.format(0xC6)),
+    bad("page-among-attributes", document("85 05 00 01 06 01"), 4, ATTRIBUTES.format(0x85)),
+    bad("literal-as-root", document("04 00"), 4, NO_ROOT.format(4)),
+    bad("pi-as-root", document("43 05 01 05"), 4, NO_ROOT.format(0x43)),
+]
+
+
+@pytest.mark.parametrize("row", TABLE, ids=[row.name for row in TABLE])
+def test_bad_input(kernel: ModuleType, row: Bad) -> None:
+    with bounded(len(row.data)), pytest.raises(WBXMLError) as caught:
+        kernel.decode(row.data)
+    error = caught.value
+    assert type(error) is row.kind
+    assert error.args == (row.message, row.offset)
+    assert error.offset == row.offset
+    assert str(error) == f"{row.message} at offset {row.offset}"
+
+
+@pytest.mark.parametrize("step", [1, 3, MB])
+@pytest.mark.parametrize("row", TABLE, ids=[row.name for row in TABLE])
+def test_bad_input_in_chunks(kernel: ModuleType, row: Bad, step: int) -> None:
+    if len(row.data) > 10_000 and step == 1:
+        step = 1000
+    # A path that nothing matches, and one that the root does: both ways through the Decoder.
+    for path in ("Page200:0x3F", "AirSync:Sync"):
+        with bounded(len(row.data)), pytest.raises(WBXMLError) as caught:
+            feed(kernel.Decoder([path]), row.data, step)
+        assert type(caught.value) is row.kind
+        assert caught.value.args == (row.message, row.offset)
+
+
+@pytest.mark.parametrize("byte", range(256))
+def test_every_byte_as_root(kernel: ModuleType, byte: int) -> None:
+    data = HEADER + bytes([byte])
+    token = byte & 0x3F
+    if byte == 0 or (token > 4 and byte & 0xC0 == 0x40):
+        expected: DecodeError = TruncatedError("the document ends too early", 5)
+    elif token <= 4:
+        expected = DecodeError(NO_ROOT.format(byte), 4)
+    elif byte & 0x80:
+        expected = DecodeError(ATTRIBUTES.format(byte), 4)
+    else:
+        assert kernel.decode(data).root.tag.token == token
+        return
+    with pytest.raises(DecodeError) as caught:
+        kernel.decode(data)
+    assert (type(caught.value), caught.value.args) == (type(expected), expected.args)
+
+
+@pytest.mark.parametrize("byte", range(256))
+def test_every_byte_in_the_root(kernel: ModuleType, byte: int) -> None:
+    data = HEADER + b"\x45" + bytes([byte, 0x01, 0x01, 0x01])
+    try:
+        doc = kernel.decode(data)
+    except DecodeError as error:
+        offset = error.offset
+    else:
+        offset = len(doc.raw)
+    assert 5 <= offset <= len(data)
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+def test_every_truncation(kernel: ModuleType, name: str) -> None:
+    data = CAPTURES[name].read_bytes()
+    # All of a short document; of a long one, what is near its ends, and samples.
+    lengths = [n for n in range(len(data)) if n < 600 or n > len(data) - 100 or n % 1009 == 0]
+    for length in lengths:
+        with pytest.raises(TruncatedError) as caught:
+            kernel.decode(data[:length])
+        assert caught.value.offset == length
+
+
+def test_the_tree_of_errors() -> None:
+    assert issubclass(WBXMLError, ValueError)
+    assert issubclass(DecodeError, WBXMLError)
+    assert issubclass(TruncatedError, DecodeError)
+    assert issubclass(LimitError, DecodeError)
+    assert issubclass(EncodeError, WBXMLError)
+    assert not issubclass(EncodeError, DecodeError)
+
+
+@pytest.mark.parametrize("kind", [DecodeError, TruncatedError, LimitError])
+def test_errors_pickle(kind: type[DecodeError]) -> None:
+    error = kind("words", 7)
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert type(again) is kind
+        assert (str(again), again.offset) == ("words at offset 7", 7)
+
+
+def test_problems() -> None:
+    problem = Problem(7, "AirSync:Status", "a number", "x")
+    assert str(problem) == "AirSync:Status at offset 7: expected a number, found 'x'"
+    assert repr(problem) == "Problem(offset=7, tag='AirSync:Status', expected='a number', value='x')"
+    assert str(Problem(7, "AirSync:Add", "text", None)) == "AirSync:Add at offset 7: expected text, found elements"
+    again = pickle.loads(pickle.dumps(problem))
+    assert again == problem
+    assert hash(again) == hash(problem)
+    assert problem != Problem(8, "AirSync:Status", "a number", "x")
+    assert problem != "x"

@@ -1,0 +1,811 @@
+"""Both kernels side by side: the same result for any input, or an error of the same class, text and offset."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta, timezone
+from enum import IntEnum, StrEnum
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+import wbxml
+from tests.wbxml.samples import CAPTURES, HEADER, SOGO
+from wbxml import (
+    ACTIVESYNC,
+    GAL,
+    AirSync,
+    AirSyncBase,
+    Calendar,
+    CodePages,
+    Contacts,
+    Email,
+    Email2,
+    Limits,
+    Model,
+    Notes,
+    Tag,
+    field,
+    model,
+)
+from wbxml import _kernel_py as python
+
+compiled: ModuleType = pytest.importorskip("wbxml._kernel", reason="the compiled kernel was not built here")
+KERNELS: tuple[ModuleType, ...] = (compiled, python)
+
+SMALL = {name: path.read_bytes() for name, path in CAPTURES.items() if path.stat().st_size < 900}
+FILES = {path.name: path.read_bytes() for path in sorted(SOGO.glob("*.wbxml"))}
+
+
+def outcome(call: Callable[[], Any]) -> Any:
+    """What the call returns, or the error it raises as (class, text, offset)."""
+    try:
+        return call()
+    except wbxml.WBXMLError as error:
+        return type(error), str(error), getattr(error, "offset", None)
+    except (TypeError, ValueError, IndexError) as error:
+        return type(error), str(error)
+
+
+def same(call: Callable[[ModuleType], Any]) -> Any:
+    """The outcome of the call, asserted to be the same with both kernels."""
+    first, second = (outcome(lambda kernel=kernel: call(kernel)) for kernel in KERNELS)  # type: ignore[misc]
+    assert first == second
+    return first
+
+
+def pieces(element: Any) -> list[Any]:
+    return [
+        piece if isinstance(piece, str) else bytes(piece) if isinstance(piece, memoryview) else piece.offset
+        for piece in element.pieces
+    ]
+
+
+def walk(element: Any) -> list[Any]:
+    """All that can be seen of an element and what is in it."""
+    return [
+        (
+            one.tag,
+            one.tag.code,
+            one.offset,
+            one.text,
+            one.data,
+            None if one.view is None else bytes(one.view),
+            pieces(one),
+            one.attrib,
+            len(one),
+            [child.offset for child in one],
+            repr(one),
+            bool(one),
+        )
+        for one in element.iter()
+    ]
+
+
+def decoded(kernel: ModuleType, data: Any, **options: Any) -> Any:
+    doc = kernel.decode(data, **options)
+    assert pickle.loads(pickle.dumps(doc)).raw == doc.raw
+    return (
+        doc.version,
+        doc.public_id,
+        doc.charset,
+        doc.raw,
+        repr(doc),
+        walk(doc.root),
+        outcome(lambda: kernel.encode(doc)),
+        outcome(lambda: kernel.encode(doc, pages=CodePages(AirSync, GAL))),
+    )
+
+
+# -- Documents --------------------------------------------------------------------------------------------------------
+
+TEXTS = st.one_of(
+    st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20).map(str.encode),
+    st.binary(max_size=6).map(lambda data: data.replace(b"\0", b"x")),
+    st.sampled_from([b"\xed\xa0\x80", b"\xe0\x9f\xbf", b"\xf4\x90\x80\x80", b"\xc0\x80", b"\xf0\x8f\xbf\xbf", b"\xc3"]),
+    st.integers(0, 200).map(lambda size: b"a" * size),
+    st.integers(0, 100).map(lambda size: b"a" * size + "€é𝄞".encode()),
+)
+LENGTHS = st.one_of(st.integers(0, 5), st.sampled_from([127, 128, 0x3FFF, 0xFFFF_FFFF]))
+
+
+def mb_u_int32(value: int, *, pad: int = 0) -> bytes:
+    out = [value & 0x7F]
+    while value > 0x7F:
+        value >>= 7
+        out.append(value & 0x7F | 0x80)
+    return bytes([0x80] * pad + out[::-1])
+
+
+TOKENS = st.one_of(
+    st.sampled_from([b"\x01", b"\x01", b"\x01", b"\x4f", b"\x45", b"\x05", b"\x7f", b"\x3f"]),
+    TEXTS.map(lambda text: b"\x4b\x03" + text + b"\0\x01"),
+    TEXTS.map(lambda text: b"\x03" + text + b"\0"),
+    st.binary(max_size=5).map(lambda data: b"\x50\xc3" + mb_u_int32(len(data)) + data + b"\x01"),
+    st.binary(max_size=5).map(lambda data: b"\xc3" + mb_u_int32(len(data), pad=1) + data),
+    st.integers(0, 255).map(lambda page: bytes([0, page])),
+    LENGTHS.map(lambda length: b"\xc3" + mb_u_int32(length)),
+    st.integers(0, 255).map(lambda token: bytes([token])),
+    st.binary(min_size=1, max_size=3),
+)
+HEADERS = st.one_of(
+    st.just(HEADER),
+    st.builds(
+        lambda version, public, charset, table: bytes([version]) + public + charset + table,
+        st.integers(0, 4),
+        st.sampled_from([b"\x01", b"\x00\x01", b"\x81\x02", b"\xff\xff\xff\xff\xff"]),
+        st.sampled_from([b"\x6a", b"\x00", b"\x03", b"\x04", b""]),
+        st.sampled_from([b"\x00", b"\x02ab", b"\x02a", b"\x8f\xff\xff\xff\x7f", b"\x90\x80\x80\x80\x00"]),
+    ),
+)
+BODIES = st.lists(TOKENS, max_size=12).map(b"".join)
+WHOLE = BODIES.map(lambda body: b"\x45" + body + b"\x01")
+DOCUMENTS = st.builds(lambda header, body: header + body, HEADERS, st.one_of(BODIES, WHOLE, WHOLE))
+
+
+@given(st.one_of(st.binary(max_size=40), DOCUMENTS))
+@settings(max_examples=1500, deadline=None)
+@example(b"")
+@example(HEADER)
+@example(HEADER + b"\x00")
+@example(HEADER + b"\x00\x07")
+@example(HEADER + b"\x05")
+@example(HEADER + b"\x45\x03a\0")
+@example(HEADER + b"\x45\xc3\x02ab")
+@example(HEADER + b"\x45\xc3\x02ab\x03\0\x01")
+@example(HEADER + b"\x45\x03\xff\0")
+@example(HEADER + b"\x45\x03\xff\0\x01")
+def test_any_bytes(data: bytes) -> None:
+    same(lambda kernel: decoded(kernel, data))
+
+
+@given(
+    DOCUMENTS,
+    st.builds(
+        Limits,
+        max_depth=st.one_of(st.integers(1, 4), st.just(1 << 80)),
+        max_elements=st.integers(1, 6),
+        max_size=st.integers(4, 40),
+    ),
+)
+@settings(max_examples=500, deadline=None)
+def test_limits(data: bytes, limits: Limits) -> None:
+    same(lambda kernel: decoded(kernel, data, limits=limits))
+    for size in (1, len(data)):
+        same(lambda kernel, size=size: fed(kernel, data, ["AirSync:Collection"], size, limits=limits))  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_captures(name: str) -> None:
+    same(lambda kernel: decoded(kernel, FILES[name]))
+    same(lambda kernel: decoded(kernel, bytearray(FILES[name])))
+    same(lambda kernel: decoded(kernel, memoryview(b"." + FILES[name])[1:]))
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_truncations(name: str) -> None:
+    data = SMALL[name]
+    for size in range(len(data)):
+        kind, _, offset = same(lambda kernel, size=size: decoded(kernel, data[:size]))  # type: ignore[misc]
+        assert kind is wbxml.TruncatedError and offset == size
+
+
+@given(st.sampled_from(sorted(SMALL)), st.data())
+@settings(max_examples=800, deadline=None)
+def test_mutations(name: str, draw: st.DataObject) -> None:
+    data = bytearray(SMALL[name])
+    for _ in range(draw.draw(st.integers(1, 3))):
+        at = draw.draw(st.integers(0, len(data)))
+        gone = draw.draw(st.integers(0, 3))
+        data[at : at + gone] = draw.draw(st.one_of(TOKENS, st.binary(max_size=3)))
+    whole = bytes(data)
+    same(lambda kernel: decoded(kernel, whole))
+    same(lambda kernel: fed(kernel, whole, [], 7))
+
+
+def test_long_texts_and_many_elements() -> None:
+    for size in (15, 16, 17, 63, 64, 65, 127, 128, 129, 4096, 100_000):
+        for end in ("", "é", "€", "😀"):
+            text = "a" * size + end
+            body = b"\x4f" + (b"\x4b\x03" + text.encode() + b"\0\x01") * 20 + b"\x0b" * 3000 + b"\x01"
+            same(lambda kernel, body=body: decoded(kernel, HEADER + b"\x45" + body * 2 + b"\x01"))  # type: ignore[misc]
+            for wrong in (b"\xff", b"\xc3", b"\xed\xa0\x80"):
+                bad = HEADER + b"\x4b\x03" + text.encode() + wrong + b"\0\x01"
+                same(lambda kernel, bad=bad: decoded(kernel, bad))  # type: ignore[misc]
+
+
+PATHS = [
+    "AirSync:Collections",
+    "AirSync:Collections/AirSync:Collection",
+    "AirSync:Collections/AirSync:Collection/AirSync:Commands/AirSync:Add",
+    "AirSync:Collections/AirSync:Collection/AirSync:Commands/AirSync:Add/AirSync:ApplicationData/Email:Subject",
+    "/".join(["AirSync:Collections"] * 20),
+    "AirSync:0x3F",
+    "Page42:0x05",
+    "AirSync",
+    "",
+    "nothing",
+]
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.endswith("response.wbxml")])
+def test_finding(name: str) -> None:
+    def look(kernel: ModuleType) -> list[Any]:
+        root = kernel.decode(FILES[name]).root
+        seen: list[Any] = []
+        for path in PATHS:
+            found = outcome(lambda path=path: root.find(path))  # type: ignore[misc]
+            seen.append(found if found is None or isinstance(found, tuple) else found.offset)
+            seen.append(outcome(lambda path=path: root.findtext(path)))  # type: ignore[misc]
+            seen.append(outcome(lambda path=path: root.findtext(path, 5)))  # type: ignore[misc]
+            seen.append(outcome(lambda path=path: [one.offset for one in root.findall(path)]))  # type: ignore[misc]
+            seen.append(outcome(lambda path=path: [one.offset for one in root.iter(path)]))  # type: ignore[misc]
+        for index in (0, 1, -1, -2, 7, 1 << 70, -(1 << 70)):
+            found = outcome(lambda index=index: root[index].offset)  # type: ignore[misc]
+            seen.append(found)
+        assert root == kernel.decode(root.document.raw).root or root.document is not None
+        return seen
+
+    same(look)
+
+
+def test_a_crafted_pickle_is_an_error() -> None:
+    for raw in (b"", b"\x01", b"\x03a\0\x01", b"\x45", b"\x45\x01", b"\xc3\x01a\x01", b"\x45\x01\x01"):
+
+        def restore(kernel: ModuleType, raw: bytes = raw) -> Any:
+            doc = kernel._restore(raw, ACTIVESYNC, 0, 100, 3, 1, 106, 4)
+            return doc.raw, walk(doc.root)
+
+        same(restore)
+
+
+# -- Decoder ----------------------------------------------------------------------------------------------------------
+
+SELECTS: list[Any] = [
+    ["AirSync:Collection"],
+    ["AirSync:SyncKey", "AirSync:Status"],
+    ["AirSync:Sync"],
+    ["AirSync:Commands/AirSync:Add", "AirSync:Responses/AirSync:Add", "AirSync:Collection/AirSync:SyncKey"],
+    "AirSync:Collections/AirSync:Collection/AirSync:Commands",
+    ["FolderHierarchy:Add", "FolderHierarchy:Changes/FolderHierarchy:Add", "FolderHierarchy:Status"],
+    ["Settings:Oof", "Page42:0x05", "AirSync:0x3F"],
+]
+
+
+def fed(kernel: ModuleType, data: bytes, select: Any, *sizes: int, limits: Limits = wbxml.DEFAULT) -> list[Any]:
+    """What a Decoder makes of the data in pieces of these sizes, the last of them repeated."""
+    decoder = kernel.Decoder(select or SELECTS[3], limits=limits)
+    seen: list[Any] = []
+    at = 0
+    steps = list(sizes)
+    while at < len(data):
+        size = max(steps.pop(0) if len(steps) > 1 else steps[0], 1)
+        seen.append(outcome(lambda: list(map(shown, decoder.feed(data[at : at + size])))))  # noqa: B023
+        at += size
+    seen.append(outcome(decoder.close))
+    seen.append(outcome(lambda: list(map(shown, decoder.feed(b"")))))
+    return seen
+
+
+def shown(match: Any) -> Any:
+    value = match.value
+    seen = value if isinstance(value, Model) else (walk(value), value.document.raw, value.document.version)
+    path, same_value = match
+    assert path == match.path and same_value is match.value
+    return match.path, match.anchor, plain(seen) if isinstance(seen, Model) else seen
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_every_split(name: str) -> None:
+    data = SMALL[name]
+    for select in SELECTS:
+        same(lambda kernel, select=select: fed(kernel, data, select, 1))  # type: ignore[misc]
+    for size in range(1, len(data)):
+        same(lambda kernel, size=size: fed(kernel, data, SELECTS[size % len(SELECTS)], size, len(data)))  # type: ignore[misc]
+
+
+@given(DOCUMENTS, st.sampled_from(SELECTS), st.lists(st.integers(1, 12), min_size=1, max_size=8))
+@settings(max_examples=1500, deadline=None)
+def test_any_bytes_in_any_chunks(data: bytes, select: Any, sizes: list[int]) -> None:
+    same(lambda kernel: fed(kernel, data, select, *sizes))
+
+
+@pytest.mark.parametrize("sizes", [(1 << 20,), (1000,), (8192,), (70_000, 100), (100, 70_000)])
+def test_a_large_answer_in_chunks(sizes: tuple[int, ...]) -> None:
+    mail = FILES["Sync-email-html.response.wbxml"].removeprefix(HEADER)
+    data = HEADER + b"\x45" + b"".join([mail, b"\0\0", b"\x0b\xc3\x83\x08" + b"a" * 520]) * 5 + b"\x01"
+    for select in SELECTS:
+        same(lambda kernel, select=select: fed(kernel, data, select, *sizes))  # type: ignore[misc]
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0")), st.binary(max_size=4), st.integers(1, 9))
+@settings(max_examples=500, deadline=None)
+def test_text_that_nobody_selected_is_checked(text: str, wrong: bytes, size: int) -> None:
+    for body in (text.encode(), text.encode() + wrong, wrong + text.encode()):
+        data = HEADER + b"\x45\x03" + body.replace(b"\0", b"") + b"\0\x4b\x03x\0\x01\x01"
+        same(lambda kernel, data=data: fed(kernel, data, ["AirSync:SyncKey"], size))  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "select",
+    [
+        [],
+        {},
+        ["AirSync"],
+        ["AirSync:Add", "AirSync:Add/AirSync:ServerId"],
+        ["AirSync:Add/AirSync:Add"],
+        ["AirSync:Add", "AirSync:Commands/AirSync:Add"],
+        {"AirSync:Add": None},
+        {"AirSync:Add": int},
+        "AirSync:Add",
+    ],
+)
+def test_selections(select: Any) -> None:
+    same(lambda kernel: kernel.Decoder(select) and None)
+
+
+# -- Writer -----------------------------------------------------------------------------------------------------------
+
+CALLS = st.lists(
+    st.one_of(
+        st.sampled_from(["AirSync:Sync", "Email:Subject", "Page42:0x05", "AirSync:0x3F", "nothing"]).map(
+            lambda tag: ("start", tag)
+        ),
+        st.just(("start", "AirSync:Sync")),
+        st.just(("end",)),
+        st.text(max_size=40).map(lambda text: ("text", text)),
+        st.sampled_from(["\0", "a\0", "\ud800", "é\0", "€\udfff", "𝄞" * 20 + "\0", "a" * 40 + "\0", "", None]).map(
+            lambda text: ("text", text)
+        ),
+        st.one_of(st.binary(max_size=200), st.just(bytearray(b"ab")), st.just(memoryview(b"abcd")[::2])).map(
+            lambda data: ("opaque", data)
+        ),
+        st.integers(0, 9).map(lambda at: ("copy", at)),
+        st.just(("finish",)),
+    ),
+    max_size=12,
+)
+
+
+@given(CALLS, st.sampled_from([None, CodePages(AirSync, GAL)]))
+@settings(max_examples=800, deadline=None)
+def test_writer(calls: list[tuple[Any, ...]], pages: CodePages | None) -> None:
+    def write(kernel: ModuleType) -> list[Any]:
+        elements = list(kernel.decode(SMALL["FolderSync-initial.response"]).root.iter())
+        writer = kernel.Writer(pages=pages)
+        seen = []
+        for name, *arguments in [("start", "AirSync:Sync"), *calls, ("end",), ("end",), ("finish",)]:
+            given = [elements[arguments[0]]] if name == "copy" else arguments
+            seen.append(outcome(lambda name=name, given=given: getattr(writer, name)(*given)))  # type: ignore[misc]
+        return seen
+
+    same(write)
+
+
+@given(
+    st.text(st.characters(exclude_characters="\0"), max_size=80), st.integers(0, 90), st.sampled_from("aé€😀\0\ud800")
+)
+@settings(max_examples=800, deadline=None)
+def test_texts_of_every_width(text: str, at: int, other: str) -> None:
+    written = text[:at] + other + text[at:] + "b" * at
+
+    def write(kernel: ModuleType) -> Any:
+        writer = kernel.Writer()
+        writer.start("AirSync:SyncKey")
+        writer.text(written)
+        writer.end()
+        data = writer.finish()
+        assert kernel.decode(data).root.text == written
+        return data
+
+    same(write)
+
+
+# -- Models -----------------------------------------------------------------------------------------------------------
+
+
+class Word(StrEnum):
+    ONE = "one"
+    TWO = "two words"
+
+
+class Number(IntEnum):
+    ONE = 1
+    MINUS = -7
+
+
+class Leaf(Model, tag=AirSync.Add):
+    server_id: str | None = field(AirSync.ServerId)
+    subject: str | None = field(Email.Subject)
+
+
+class Other(Model, tag=AirSync.Change):
+    server_id: str | None = field(AirSync.ServerId)
+    name: str | None = field(Contacts.FileAs)
+    again: Everything | None = field(AirSync.Options)
+
+
+class Watched(Model, tag=AirSync.Delete):
+    """A Model whose instances are not made by storing into slots."""
+
+    server_id: str | None = field(AirSync.ServerId)
+    flags: list[str] = field(AirSync.Class)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+
+
+class Everything(Model, tag=AirSync.Sync):
+    text: str | None = field(AirSync.SyncKey)
+    number: int | None = field(AirSync.Status, since="12.1", until="14.1")
+    truth: bool | None = field(AirSync.DeletesAsMoves)
+    flag: bool = field(AirSync.MoreAvailable, flag=True)
+    data: bytes | None = field(Email2.ConversationId)
+    coded: bytes | None = field(AirSyncBase.ContentId)
+    when: datetime | None = field(Email.DateReceived)
+    short: datetime | None = field(Calendar.StartTime, compact=True)
+    choice: Number | None = field(AirSync.FilterType)
+    word: Word | None = field(AirSync.Class)
+    leaf: Leaf | None = field()
+    either: Leaf | Other | None = field(AirSync.ApplicationData)
+    texts: list[str] = field(Contacts.Category)
+    numbers: list[int] | None = field(AirSync.WindowSize, within=AirSync.Supported)
+    dates: list[datetime] = field(Notes.LastModifiedDate, within=Notes.Categories)
+    commands: list[Leaf | Other | Watched] = field(within=AirSync.Commands)
+    deeper: Everything | None = field(AirSync.Collection)
+    loose: list[Other | Watched] = field()
+
+
+class Bare(Model):
+    text: str | None = field(AirSync.SyncKey)
+
+
+MODELS = (Leaf, Other, Watched, Everything, Bare)
+
+
+def plans(kernel: ModuleType) -> dict[Any, Any]:
+    """The Plans of the Models above as this kernel has them."""
+    made: dict[Any, Any] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model, "kernel", kernel)
+        for one in MODELS:
+            model._plan(one, made)
+    return made
+
+
+PLANS = [plans(kernel) for kernel in KERNELS]
+
+
+@contextmanager
+def using(kernel: ModuleType) -> Iterator[None]:
+    """Gives the Models this kernel's Plans for a while."""
+    before = {one: one.__dict__["__wbxml_plan__"] for one in MODELS}
+    for one in MODELS:
+        type.__setattr__(one, "__wbxml_plan__", PLANS[KERNELS.index(kernel)][one])
+    try:
+        yield
+    finally:
+        for one in MODELS:
+            type.__setattr__(one, "__wbxml_plan__", before[one])
+
+
+def plain(value: Any) -> Any:
+    """A Model instance as values that compare, whichever kernel made it."""
+    if isinstance(value, Model):
+        return (
+            type(value),
+            [(name, plain(getattr(value, name))) for name in type(value).__wbxml_fields__],
+            [walk(element) for element in value.unknown],
+            value.problems,
+        )
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    return type(value), value
+
+
+def built(kernel: ModuleType, data: Any, cls: Any = Everything) -> Any:
+    """The Model in the data, and what it is encoded as again."""
+    with using(kernel):
+        made = kernel.decode(data, type=cls)
+        if cls is None:
+            return walk(made.root)
+        return (
+            plain(made),
+            outcome(lambda: kernel.encode(made)),
+            [
+                outcome(lambda version=version: kernel.encode(made, version=version))
+                for version in ("2.5", "14.1", "16.1")
+            ],  # type: ignore[misc]
+        )
+
+
+VALUES = st.one_of(
+    st.sampled_from(
+        "1 0 -7 +3 true false 12345678901234567890 123456789012345678 one two+words 1.5 0x1 1_0 ² ٣ AAEC AAE AAE= A A===".split()
+    ).map(lambda text: text.replace("+words", " words")),
+    st.sampled_from(
+        [" 1 ", "\t-7\n", "", " ", "\x0b1", "é", " one ", "two  words", "AA EC\r\n", "AAEC\x0b", "AAEC=", "=AAE"]
+    ),
+    st.sampled_from(
+        [
+            "2004-12-25T08:35:00.000Z",
+            "20041225T083500Z",
+            " 2004-12-25T08:35:00Z ",
+            "2004-12-25T08:35:00.123456789Z",
+            "2004-12-25T08:35:00.1234567890Z",
+            "2004-12-25T08:35:00.Z",
+            "2004-12-25T08:35:00.5",
+            "2004-12-25",
+            "20041225",
+            "20041225Z",
+            "2004-1225",
+            "200412-25",
+            "2004-12-25T08:3500Z",
+            "2004-12-25T0835:00Z",
+            "2004-12-25T083500Z",
+            "20041225T08:35:00Z",
+            "2004-12-25T08:35:00ZZ",
+            "2004-12-25T24:00:00Z",
+            "2004-12-25T08:60:00Z",
+            "2004-12-25T08:35:60Z",
+            "2004-13-25",
+            "2004-00-25",
+            "0000-12-25",
+            "2004-02-29",
+            "2003-02-29",
+            "1900-02-29",
+            "2000-02-29",
+            "2004-12-32",
+            "2004-12-00",
+            "9999-12-31T23:59:59.999Z",
+            "2004-12-25T08:35",
+            "2004-12-25T",
+            "20041225T",
+            "2004",
+            "",
+        ]
+    ),
+    st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12),
+    st.integers().map(str),
+    st.datetimes().map(datetime.isoformat),
+)
+
+
+def leaf_bytes(text: str) -> bytes:
+    return b"\x03" + text.encode() + b"\0"
+
+
+CONTENTS = st.one_of(
+    VALUES.map(leaf_bytes),
+    VALUES.map(leaf_bytes),
+    VALUES.map(lambda text: b"\xc3" + mb_u_int32(len(text.encode())) + text.encode()),
+    st.binary(max_size=5).map(lambda data: b"\xc3" + mb_u_int32(len(data)) + data),
+    st.tuples(VALUES, VALUES).map(lambda both: leaf_bytes(both[0]) + leaf_bytes(both[1])),
+    st.tuples(VALUES, st.binary(max_size=3)).map(
+        lambda both: leaf_bytes(both[0]) + b"\xc3" + mb_u_int32(len(both[1])) + both[1]
+    ),
+    st.just(b""),
+)
+TAGS: list[Tag] = [
+    *(
+        getattr(AirSync, name)
+        for name in "SyncKey Status DeletesAsMoves MoreAvailable FilterType Class ServerId".split()
+    ),
+    *(getattr(AirSync, name) for name in "Add Change Delete ApplicationData WindowSize Supported Commands".split()),
+    *(getattr(AirSync, name) for name in "Collection Options Sync Fetch".split()),
+    Email2.ConversationId,
+    AirSyncBase.ContentId,
+    Email.DateReceived,
+    Email.Subject,
+    Calendar.StartTime,
+    Contacts.Category,
+    Contacts.FileAs,
+    Notes.Categories,
+    Notes.LastModifiedDate,
+    ACTIVESYNC.tag(42 << 6 | 5),
+]
+# An element: its tag, and its content or the elements in it with what stands between them.
+ELEMENTS: st.SearchStrategy[Any] = st.recursive(
+    st.tuples(st.sampled_from(TAGS), st.one_of(CONTENTS, st.none())),
+    lambda inner: st.tuples(st.sampled_from(TAGS), st.lists(st.one_of(inner, inner, inner, CONTENTS), max_size=6)),
+    max_leaves=20,
+)
+
+
+def encoded(elements: list[Any]) -> bytes:
+    """A document whose root is AirSync:Sync, with these elements in it."""
+    out = bytearray(HEADER + b"\x45")
+    page = 0
+
+    def add(element: Any) -> None:
+        nonlocal page
+        if isinstance(element, bytes):
+            out.extend(element)
+            return
+        tag, content = element
+        if tag.page != page:
+            page = tag.page
+            out.extend([0, page])
+        out.append(tag.token | (0x40 if content is not None else 0))
+        if content is not None:
+            for one in content if isinstance(content, list) else [content]:
+                add(one)
+            out.append(1)
+
+    for element in elements:
+        add(element)
+    return bytes(out) + b"\x01"
+
+
+@given(st.lists(st.one_of(ELEMENTS, ELEMENTS, CONTENTS), max_size=8))
+@settings(max_examples=2500, deadline=None)
+def test_models_of_any_document(elements: list[Any]) -> None:
+    same(lambda kernel: built(kernel, encoded(elements)))
+
+
+@given(st.sampled_from(TAGS[:12] + TAGS[17:]), CONTENTS)
+@settings(max_examples=2500, deadline=None)
+def test_models_of_any_value(tag: Tag, content: bytes) -> None:
+    wrapper = {Notes.LastModifiedDate: Notes.Categories}.get(tag)
+    element = (tag, content)
+    same(lambda kernel: built(kernel, encoded([(wrapper, [element])] if wrapper else [element])))
+
+
+@given(st.lists(ELEMENTS, max_size=5), st.integers(1, 30))
+@settings(max_examples=300, deadline=None)
+def test_models_while_the_document_arrives(elements: list[Any], size: int) -> None:
+    data = encoded(
+        [(AirSync.Collections, [(AirSync.Collection, [(AirSync.Add, elements)])]), (AirSync.Change, elements)]
+    )
+    select = {"AirSync:Collection/AirSync:Add": Leaf, "AirSync:Sync/AirSync:Change": Other, "AirSync:SyncKey": Bare}
+
+    def run(kernel: ModuleType) -> Any:
+        with using(kernel):
+            return fed(kernel, data, select, size)
+
+    same(run)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_models_of_captures(name: str) -> None:
+    same(lambda kernel: built(kernel, FILES[name]))
+
+
+def test_models_of_elements_and_other_roots() -> None:
+    data = encoded([(AirSync.Add, [(AirSync.ServerId, leaf_bytes("5"))]), (AirSync.SyncKey, leaf_bytes("7"))])
+    for cls in (*MODELS, int, None):
+        same(lambda kernel, cls=cls: built(kernel, data, cls))  # type: ignore[misc]
+        same(lambda kernel, cls=cls: built(kernel, kernel.decode(data), cls))  # type: ignore[misc]
+        same(lambda kernel, cls=cls: built(kernel, kernel.decode(data).root, cls))  # type: ignore[misc]
+        same(lambda kernel, cls=cls: built(kernel, kernel.decode(data).root[0], cls))  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("depth", [1, 50, 98, 99, 100, 101, 120])
+def test_models_within_models(depth: int) -> None:
+    data = HEADER + b"\x45" + b"\x4f" * depth + b"\x4b\x03x\0\x01" + b"\x01" * depth + b"\x01"
+    same(lambda kernel: built(kernel, data))
+
+    def write(kernel: ModuleType) -> Any:
+        with using(kernel):
+            inner: Any = Everything(text="x")
+            for _ in range(depth):
+                inner = Everything(deeper=inner)
+            return kernel.encode(inner)
+
+    same(write)
+
+
+STRINGS = st.one_of(
+    st.text(max_size=12), st.sampled_from(["\0", "a\0b", "\ud800", "é\0", "€", "😀" * 30, "a" * 5000, "é" * 5000])
+)
+DATETIMES = st.one_of(
+    st.datetimes(timezones=st.just(UTC)),
+    st.datetimes(timezones=st.sampled_from([timezone(timedelta(hours=5)), timezone(-timedelta(hours=7, minutes=30))])),
+    st.datetimes(),
+)
+ANYTHING = st.sampled_from(
+    [None, 1, "1", b"1", True, 1.5, [], ["a"], (1,), datetime(2020, 1, 1), Word.ONE, Number.MINUS]
+)
+LEAVES: st.SearchStrategy[Any] = st.builds(
+    Leaf, server_id=st.one_of(st.none(), STRINGS, ANYTHING), subject=st.one_of(st.none(), st.text(max_size=9))
+)
+OTHERS: st.SearchStrategy[Any] = st.builds(Other, server_id=st.one_of(st.none(), st.text(max_size=9)))
+WATCHED: st.SearchStrategy[Any] = st.builds(
+    Watched, server_id=st.one_of(st.none(), st.text(max_size=9)), flags=st.lists(st.text(max_size=3), max_size=2)
+)
+FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "text": STRINGS,
+    "number": st.one_of(st.integers(), st.just(Number.MINUS), st.just(True)),
+    "truth": st.booleans(),
+    "flag": st.booleans(),
+    "data": st.one_of(st.binary(max_size=300), st.just(bytearray(b"a")), st.just(memoryview(b"abcd")[::2])),
+    "coded": st.one_of(st.binary(max_size=30), st.just(bytearray(b"a")), st.just(memoryview(b"abcd"))),
+    "when": DATETIMES,
+    "short": DATETIMES,
+    "choice": st.sampled_from([*Number, 5]),
+    "word": st.sampled_from([*Word, "x"]),
+    "leaf": LEAVES,
+    "either": st.one_of(LEAVES, OTHERS, WATCHED),
+    "texts": st.lists(STRINGS, max_size=3),
+    "numbers": st.one_of(st.none(), st.lists(st.integers(), max_size=3), st.just((1, 2))),
+    "dates": st.lists(DATETIMES, max_size=3),
+    "commands": st.lists(st.one_of(LEAVES, OTHERS, WATCHED, ANYTHING), max_size=3),
+    "loose": st.lists(st.one_of(OTHERS, WATCHED), max_size=3),
+}
+
+
+@given(
+    st.fixed_dictionaries({}, optional={name: values for name, values in FIELDS.items()}),
+    st.sampled_from([None, "2.5", "12.1", "14.1", "16.1", "17", 5]),
+    st.sampled_from([None, None, CodePages(AirSync, GAL)]),
+    st.one_of(st.none(), st.tuples(st.sampled_from(sorted(FIELDS)), ANYTHING)),
+)
+@settings(max_examples=1500, deadline=None)
+def test_encoding_of_any_model(
+    values: dict[str, Any], version: Any, pages: CodePages | None, wrong: tuple[str, Any] | None
+) -> None:
+    if wrong is not None:
+        values[wrong[0]] = wrong[1]
+    instance = Everything(**values)
+
+    def write(kernel: ModuleType) -> Any:
+        with using(kernel):
+            return kernel.encode(instance, version=version, pages=pages)
+
+    same(write)
+
+
+def test_encoding_of_other_objects() -> None:
+    for thing in (None, 5, "text", b"bytes", Bare(text="x"), object()):
+
+        def write(kernel: ModuleType, thing: Any = thing) -> Any:
+            with using(kernel):
+                return kernel.encode(thing)
+
+        same(write)
+
+
+def test_a_missing_field_is_an_attribute_error() -> None:
+    for kernel in KERNELS:
+        instance = Everything()
+        del instance.text
+        with using(kernel), pytest.raises(AttributeError, match="text"):
+            kernel.encode(instance)
+
+
+def test_unknown_elements_of_a_deep_document() -> None:
+    """What a Model does not describe may reach the limit of depth when it is written again."""
+    for depth in (10, 150, 240, 252, 253, 254):
+        inner = b"\x7f" * depth + b"\x01" * depth
+        data = HEADER + b"\x45\x4f\x56" + inner + b"\x01\x01\x01"
+        same(lambda kernel, data=data: built(kernel, data))  # type: ignore[misc]
+
+
+def test_names() -> None:
+    """The same public names, with the same documentation."""
+
+    def names(kernel: ModuleType) -> set[str]:
+        own = ("IMPL", "SWITCH_PAGE", "END", "STR_I", "OPAQUE", "WITH_CONTENT", "ATTRIBUTES", "STR", "INT", "BOOL")
+        own += ("FLAG", "BYTES", "DATETIME", "INT_ENUM", "STR_ENUM", "MODEL")
+        return {
+            name
+            for name, value in vars(kernel).items()
+            if not name.startswith("_") and (name in own or getattr(value, "__module__", None) == kernel.__name__)
+        }
+
+    assert names(compiled) == names(python)
+    for name in names(python):
+        first, second = getattr(compiled, name), getattr(python, name)
+        if isinstance(second, int):
+            assert first == second
+        elif name != "IMPL":
+            assert first.__doc__ == second.__doc__
+        if isinstance(second, type):
+            members = {key: value for key, value in vars(second).items() if not key.startswith("_") and callable(value)}
+            for key, member in members.items():
+                assert getattr(first, key).__doc__ == member.__doc__
