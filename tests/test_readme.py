@@ -174,7 +174,7 @@ def test_commands_run_and_print_what_is_shown(world: Path) -> None:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=50,
         )
         assert done.returncode == 0, f"README.md, line {block.line}:\n{done.stdout}{done.stderr}".replace("\0", "")
         for (command, expected), printed in zip(commands, done.stdout.split("\0"), strict=False):

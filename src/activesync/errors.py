@@ -15,7 +15,7 @@
       HTTPError                       the answer is an HTTP error; .status
         AuthenticationError           401: user or password are wrong
         ForbiddenError                403: the user or device may not use ActiveSync
-        NotFoundError                 404: there is no ActiveSync at this address
+        NotFoundError                 404, 405: there is no ActiveSync at this address
         ServerBusyError               503: try later; .retry_after
         RedirectError                 a redirection that must not or cannot be followed
       AnswerError                     an answer came, and is not what was asked for
@@ -134,7 +134,7 @@ class ForbiddenError(HTTPError):
 
 
 class NotFoundError(HTTPError):
-    """404: there is no ActiveSync at this address."""
+    """404 or 405: there is no ActiveSync at this address."""
 
     exit_code = 23
 

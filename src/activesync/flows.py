@@ -59,6 +59,7 @@ from .effects import Deliver, Flow, Head, Load, Random, Read, Save
 from .errors import (
     ActiveSyncError,
     DamagedError,
+    HTTPError,
     InvalidSyncKeyError,
     StatusError,
     UncommittedPageError,
@@ -85,6 +86,9 @@ MOST_COMMANDS: Final = 200
 _EMPTY_PAGES: Final = 5
 # How often in one loop a collection starts over, asks for the folders, or is tried again.
 _TRIES: Final = 3
+# After these the same request may succeed, or a proxy hides that it did; after any other HTTP error it never will, and
+# must not be sent for ever. (SOGo answers 501 to a change of a contact that it does not have.)
+_PASSING: Final = frozenset({401, 403, 404, 408, 429, 451, 502, 503, 504, 507})
 
 
 class EarlierChangesError(UsageError):
@@ -312,16 +316,21 @@ _FILTERS: Final[dict[ItemClass | None, range | tuple[int, ...]]] = {
 }
 
 
+def _known_filter(folder: Folder, filter_type: FilterType | None) -> FilterType | None:
+    """The filter where the folder's class knows it, else None."""
+    return filter_type if filter_type in _FILTERS.get(folder.item_class, ()) else None
+
+
 def default_options(folder: Folder, *, filter_type: FilterType | None = None, body: BodyType | None = None) -> Options:
-    """The Options for a folder: everything whole, text for the body and for mails HTML before it.
+    """The Options for a folder: everything whole, bodies as text, those of mails as HTML where they are HTML.
 
     ``filter_type`` counts for folders whose class knows it, ``body`` asks for one form of body alone.
     """
-    if filter_type not in _FILTERS.get(folder.item_class, ()):
-        filter_type = None
+    filter_type = _known_filter(folder, filter_type)
     wanted = [body] if body is not None else [BodyType.PLAIN_TEXT]
     if body is None and folder.item_class is ItemClass.EMAIL:
-        wanted = [BodyType.HTML, BodyType.PLAIN_TEXT]
+        # The one that the mail has: [MS-ASAIRS] section 2.2.2.3.2, R77. SOGo looks at the last one alone.
+        wanted = [BodyType.PLAIN_TEXT, BodyType.HTML]
     return Options(
         filter_type=filter_type,
         # MIME is sent only where this asks for it: [MS-ASCMD] section 2.2.3.110.
@@ -421,6 +430,8 @@ def _prime(session: Session, folder: Folder, state: _State) -> Flow[_State]:
         if collection is not None:
             return replace(state, sync_key=collection.sync_key)
         if action is None:
+            # SOGo answers so for a folder that is gone.
+            yield from _recover(session, folder, Action.FOLDER_SYNC)
             raise DamagedError(f"{session.host} gives no first SyncKey for {folder.name}")
         if action is Action.RESYNC:
             break
@@ -559,7 +570,12 @@ def _settle(session: Session, folder: Folder, state: _State) -> Flow[tuple[list[
     request = wbxml.decode(state.pending, type=Sync)
     changes = request.collections[0].commands
     for _ in range(_TRIES):
-        answer = yield from _exchange(session, state.pending)
+        try:
+            answer = yield from _exchange(session, state.pending)
+        except HTTPError as error:
+            if error.status >= 400 and error.status not in _PASSING:
+                yield Save({f"collection/{folder.collection_id}": replace(state, pending=None).to_json()})
+            raise
         try:
             collection, action = _judge(session, folder, answer)
         except StatusError:
@@ -616,7 +632,7 @@ def estimate(session: Session, wanted: Folder | str, *, filter_type: FilterType 
         # The server estimates against a key; this one stands for nothing and is not kept.
         state = yield from _prime(session, folder, state)
     for _ in range(2):
-        command = _estimate_command(session, folder, state.sync_key, filter_type)
+        command = _estimate_command(session, folder, state.sync_key, _known_filter(folder, filter_type))
         response = yield from session.run(command)
         if not response.responses and not response.status:
             raise DamagedError(f"{session.host} answers GetItemEstimate with nothing")

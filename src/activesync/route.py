@@ -150,10 +150,13 @@ class Route:
         """The route of the request. Raises AddressError where its URL has no host."""
         try:
             parts = urlsplit(request.url)
-            host, port = parts.hostname, parts.port
+            host, port = parts.hostname or "", parts.port
         except ValueError:  # whose text is a part of the URL: of a password, it may be
             raise AddressError("the address cannot be understood: write https://host:port/") from None
-        if parts.scheme not in ("http", "https") or not host:
+        # RFC 1035, 2.3.4; the libraries fail on other labels, each in its own way.
+        if parts.scheme not in ("http", "https") or not all(
+            0 < len(label) < 64 for label in host.removesuffix(".").split(".")
+        ):
             raise AddressError("the address is none of http or https: write https://host:port/")
         if parts.username is not None:
             raise UsageError("the address has a user name in it: give user and password apart from it")

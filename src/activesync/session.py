@@ -322,8 +322,8 @@ class Session:
             return AuthenticationError(f"{self.host} does not accept user and password (HTTP 401)", code)
         if code == 403:
             return ForbiddenError(f"{self.host} forbids ActiveSync to this user or device (HTTP 403){said}", code)
-        if code == 404:
-            return NotFoundError(f"there is no ActiveSync at {self.url} (HTTP 404)", code)
+        if code in (404, 405):  # 405: a web server has something there, to be read alone
+            return NotFoundError(f"there is no ActiveSync at {self.url} (HTTP {code})", code)
         if code in (301, 302, 303, 307, 308):
             where = head.headers.get("location", "elsewhere")
             return RedirectError(

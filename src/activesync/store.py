@@ -21,7 +21,9 @@ from .errors import StoreError
 #: The layout of the table. A higher one is refused: an older program would not know what it must keep.
 _SCHEMA = 1
 
-_RESTORE = "Put a copy in its place, or remove it: the next synchronisation then brings everything again, as a new device"
+_RESTORE = (
+    "Put a copy in its place, or remove it: the next synchronisation then brings everything again, as a new device"
+)
 
 #: What an error of SQLite means, by the name of its primary code, and what to do.
 _TROUBLE = {

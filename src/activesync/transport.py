@@ -31,7 +31,7 @@ import asyncio
 import http.client
 import io
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -52,6 +52,8 @@ _PACKED_PIECE = 1 << 16
 
 #: The longest line of an answer's head: http.client's limit, set for aiohttp too.
 _LINE_LIMIT = 1 << 16
+
+_Failures: TypeAlias = tuple[type[Exception], ...]
 
 #: How often, in seconds, to look whether a silent connection still is one.
 _LOOK = 0.5
@@ -225,9 +227,12 @@ class AiohttpTransport:
     def __init__(self, *, verify: Verify = True, connect_timeout: float = 10.0) -> None:
         try:
             import aiohttp
+            from aiohttp.http_exceptions import HttpProcessingError
         except ImportError as error:
             raise UsageError("AsyncClient needs aiohttp: pip install 'activesync[async]'") from error
         self._aiohttp = aiohttp
+        # Without its C extensions, aiohttp lets its parser's own errors through to who reads a body.
+        self._failures = (aiohttp.ClientError, HttpProcessingError, OSError)
         self._trust = Trust(verify)
         self._proxies = Proxies()
         self._connect_timeout = connect_timeout
@@ -276,7 +281,7 @@ class AiohttpTransport:
             raise route.failure(error) from error
         except ValueError:  # whose text is the header's value: the password, it may be
             raise unsendable() from None
-        return _AiohttpAnswer(route, response, aiohttp.ClientError)
+        return _AiohttpAnswer(route, response, self._failures)
 
     async def close(self) -> None:
         """Close all connections. The transport may be used again after that."""
@@ -304,19 +309,19 @@ class AiohttpTransport:
 
 
 def _sendable(body: bytes) -> bytes | io.BytesIO | None:
-    # A file above 1 MB: aiohttp sends it piece by piece, where bytes would hold the event loop up (and it warns of that).
+    # Above 1 MB as a file, which aiohttp sends piece by piece: bytes would hold the event loop up, of which it warns.
     return io.BytesIO(body) if len(body) > 1 << 20 else body or None
 
 
 class _AiohttpAnswer:
-    __slots__ = ("_client_error", "_response", "_route", "_unpacker", "head")
+    __slots__ = ("_failures", "_response", "_route", "_unpacker", "head")
 
-    def __init__(self, route: Route, response: aiohttp.ClientResponse, client_error: type[Exception]) -> None:
+    def __init__(self, route: Route, response: aiohttp.ClientResponse, failures: _Failures) -> None:
         pairs = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.raw_headers)
         self.head = _head(response.status, pairs)  # latin-1, as http.client has it
         self._route = route
         self._response = response
-        self._client_error = client_error
+        self._failures = failures
         self._unpacker = Unpacker.of(self.head, route.place)
 
     async def read(self, size: int = 1 << 16) -> bytes:
@@ -331,7 +336,7 @@ class _AiohttpAnswer:
                     return b""
                 unpacker.feed(packed)
             return piece
-        except (self._client_error, OSError) as error:
+        except self._failures as error:
             self._response.close()
             raise self._route.failure(error, reading=True) from error
         except (AnswerError, asyncio.CancelledError):

@@ -15,6 +15,7 @@ from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from codecs import getincrementaldecoder
 from datetime import UTC, datetime
+from operator import index as to_index
 
 from . import errors
 from .codepages import ACTIVESYNC, TOKEN_MASK, VERSIONS
@@ -318,6 +319,9 @@ class Document:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("a Document is immutable")
 
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError("a Document is immutable")
+
     @property
     def root(self) -> Element:
         """The root element."""
@@ -397,6 +401,8 @@ def _restore(
     limits = type(DEFAULT)(max_depth=1 << 30, max_elements=0xFFFF_FFFE, max_size=0xFFFF_FFFF)
     if page < 0:
         return _parse(raw, pages, limits)
+    if raw and raw[0] & TOKEN_MASK < 5:
+        raise decode_error(errors.NO_ROOT, base, raw[0])
     scanner = _Scanner(page, limits)
     if not scanner.run(raw, 0, base, raw.isascii()):
         raise decode_error(errors.TRUNCATED, base + len(raw))
@@ -586,6 +592,7 @@ class Element:
 
     def __getitem__(self, index: int) -> Element:
         count = len(self)
+        index = to_index(index)
         wanted = index + count if index < 0 else index
         if not 0 <= wanted < count:
             raise IndexError(f"{self.tag} has {count} child elements, no index {index}")
@@ -662,19 +669,18 @@ def _first(doc: Document, index: int, code: int) -> int:
 
 
 def _at_path(doc: Document, index: int, codes: tuple[int, ...]) -> Iterator[int]:
-    """The slots at this path below the element; a generator a level, so a path is as deep as its text is long."""
-    found: Iterator[int] = iter((index,))
-    for code in codes:
-        found = _matching(doc, found, code)
-    return found
-
-
-def _matching(doc: Document, parents: Iterator[int], code: int) -> Iterator[int]:
-    codes = doc._codes
-    for parent in parents:
-        for child in _children(doc, parent):
-            if codes[child] == code:
+    """The slots at this path below the element, without recursion: a path may be as long as its text."""
+    tape = doc._codes
+    levels = [_children(doc, index)]
+    while levels:
+        child = next(levels[-1], -1)
+        if child < 0:
+            levels.pop()
+        elif tape[child] == codes[len(levels) - 1]:
+            if len(levels) == len(codes):
                 yield child
+            else:
+                levels.append(_children(doc, child))
 
 
 def _iterate(doc: Document, index: int, code: int) -> Iterator[Element]:
@@ -970,12 +976,12 @@ class Writer:
     def start(self, tag: str) -> None:
         """Opens an element. Raises EncodeError for an unknown tag, a second root, or nesting without end."""
         known = _tag_of(tag, self._pages)
-        if self._stack:
-            self._out[self._stack[-1]] |= WITH_CONTENT
-        elif self._done:
+        if self._done and not self._stack:
             raise EncodeError(f"{tag}: a document has one root element")
         if len(self._stack) >= DEFAULT.max_depth:
             raise EncodeError(f"{tag}: elements are nested deeper than {DEFAULT.max_depth}")
+        if self._stack:
+            self._content()
         self._done = True
         out = self._out
         if known.page != self._page:
@@ -988,23 +994,26 @@ class Writer:
 
     def text(self, text: str) -> None:
         """Writes an inline string into the open element. Raises EncodeError for a NUL or a lone surrogate."""
+        self._check_open()
+        data = _encode_text(text, self._tags[-1])
         self._content()
         self._out.append(STR_I)
-        self._out += _encode_text(text, self._tags[-1])
+        self._out += data
         self._out.append(0)
 
     def opaque(self, data: BytesLike) -> None:
         """Writes opaque data into the open element."""
+        self._check_open()
+        view = memoryview(data).cast("B")
+        length = _mb_u_int32(len(view), self._tags[-1])
         self._content()
         self._out.append(OPAQUE)
-        view = memoryview(data).cast("B")
-        self._out += _mb_u_int32(len(view), self._tags[-1])
+        self._out += length
         self._out += view
 
     def end(self) -> None:
         """Closes the element that was opened last."""
-        if not self._stack:
-            raise EncodeError("no element is open")
+        self._check_open()
         position = self._stack.pop()
         self._tags.pop()
         if self._out[position] & WITH_CONTENT:
@@ -1014,30 +1023,34 @@ class Writer:
         """Writes an Element of a Document with all that is in it. Raises EncodeError where other code pages name it."""
         doc = element._doc
         kinds, nexts = doc._kinds, doc._nexts
+        depth = len(self._stack)
         ends: list[int] = []
-        slot, stop = element._index, nexts[element._index]
-        while slot < stop:
-            while ends and slot >= ends[-1]:
-                ends.pop()
-                self.end()
-            kind = kinds[slot]
-            if kind == _PIECE_TEXT:
-                self.text(_text_at(doc, slot, 1))
-            elif kind == _PIECE_OPAQUE:
-                self.opaque(_opaque_at(doc, slot, 1))
-            else:
-                self.start(doc._pages.tag(doc._codes[slot]))
-                if kind == _TEXT:
-                    self.text(_text_at(doc, slot, 2))
-                elif kind == _OPAQUE:
-                    self.opaque(_opaque_at(doc, slot, 2))
-                if kind == _CONTAINER:
-                    ends.append(nexts[slot])
-                else:
+        try:
+            for slot in range(element._index, nexts[element._index]):
+                while ends and slot >= ends[-1]:
+                    ends.pop()
                     self.end()
-            slot += 1
-        for _ in ends:
-            self.end()
+                kind = kinds[slot]
+                if kind == _PIECE_TEXT:
+                    self.text(_text_at(doc, slot, 1))
+                elif kind == _PIECE_OPAQUE:
+                    self.opaque(_opaque_at(doc, slot, 1))
+                else:
+                    self.start(doc._pages.tag(doc._codes[slot]))
+                    if kind == _TEXT:
+                        self.text(_text_at(doc, slot, 2))
+                    elif kind == _OPAQUE:
+                        self.opaque(_opaque_at(doc, slot, 2))
+                    if kind == _CONTAINER:
+                        ends.append(nexts[slot])
+                    else:
+                        self.end()
+            for _ in ends:
+                self.end()
+        except EncodeError:
+            # What was opened here is not the caller's to close.
+            del self._stack[depth:], self._tags[depth:]
+            raise
 
     def finish(self) -> bytes:
         """The document. Raises EncodeError where no root was written or an element is still open."""
@@ -1047,9 +1060,11 @@ class Writer:
             raise EncodeError("a document needs a root element")
         return bytes(self._out)
 
-    def _content(self) -> None:
+    def _check_open(self) -> None:
         if not self._stack:
             raise EncodeError("no element is open")
+
+    def _content(self) -> None:
         self._out[self._stack[-1]] |= WITH_CONTENT
 
 
@@ -1112,7 +1127,7 @@ class Plan:
         """
         self.fields = tuple(fields)
         for index, field in enumerate(self.fields):
-            self.defaults.append(False if field.kind == FLAG else None)
+            self.defaults.append(False if field.kind == FLAG and not field.many else None)
             entries: list[tuple[Tag | None, Plan | None]]
             if field.within is not None:
                 entries = [(field.within, None)]
@@ -1202,7 +1217,7 @@ def _problem(doc: Document, index: int, expected: str, value: str | bytes | None
 
 
 def _raw(doc: Document, index: int) -> str | bytes | None:
-    """What stands in an element: its text, "" where it is empty, bytes for an opaque that is no UTF-8, None: elements."""
+    """What stands in an element: text ("" where it is empty), bytes for an opaque that is no UTF-8, None: elements."""
     kind = doc._kinds[index]
     if kind == _TEXT:
         return _text_at(doc, index, 2)
@@ -1269,8 +1284,13 @@ def _value(
         return _build(doc, index, plan or _choose(doc, index, field), depth + 1)
     if kind == FLAG:
         return True
-    if kind == BYTES and doc._kinds[index] == _OPAQUE:
-        return bytes(_opaque_at(doc, index, 2))
+    if kind == BYTES:
+        if doc._kinds[index] == _OPAQUE:
+            return bytes(_opaque_at(doc, index, 2))
+        if doc._kinds[index] == _CONTAINER and not doc._lengths[index]:
+            data = _element(doc, index).data
+            if data is not None:
+                return data
     raw = _raw(doc, index)
     value = None
     if type(raw) is str:
@@ -1377,7 +1397,7 @@ def _emit(writer: Writer, instance: Any, plan: Plan, tag: Tag, version: str | No
         within = field.within
         # What stood undescribed within a wrapper goes back into it.
         rest = [] if within is None or not unknown else [e for e, parent in unknown if parent == within.code]
-        if not rest and (value is None or value is False and field.kind == FLAG):
+        if not rest and (value is None or (value is False and field.kind == FLAG)):
             continue
         if field.many:
             if value is None:
@@ -1516,7 +1536,7 @@ def decode(
     else:
         doc = _parse(_owned(data), pages or ACTIVESYNC, limits)
     if type is None:
-        if doc is data or index:
+        if isinstance(data, (Document, Element)):
             raise TypeError("a Document or Element is decoded already; give type= to make a Model of it")
         return doc
     plan = plan_of(type)
@@ -1529,8 +1549,9 @@ def decode(
 def encode(obj: Any, *, version: str | None = None, pages: CodePages | None = None) -> bytes:
     """The WBXML document for a Document, an Element, a Model instance or an ElementTree element.
 
-    It is canonical: version 1.3, public id 1, UTF-8, no string table, SWITCH_PAGE only where the page changes, a content
-    bit only where there is content. With ``version`` ("14.1"), a Model field that this version does not have is refused.
+    It is canonical: version 1.3, public id 1, UTF-8, no string table, SWITCH_PAGE only where the page changes, a
+    content bit only where there is content. With ``version`` ("14.1"), a Model field that this version does not have
+    is refused.
 
     Raises EncodeError for what cannot be written: a NUL or a lone surrogate in text, a value of another type than its
     field's, an unknown tag. Source: WBXML 1.3 section 5; [MS-ASWBXML] section 2.1.

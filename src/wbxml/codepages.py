@@ -113,7 +113,7 @@ class CodePages:
     ``pages`` are CodePage classes. ``by_code`` maps page * 64 + token to the Tag, ``by_name`` its spelling.
     """
 
-    __slots__ = ("_made", "_paths", "by_code", "by_name", "namespaces")
+    __slots__ = ("_made", "_paths", "by_code", "by_name", "kernel_names", "namespaces")
 
     def __init__(self, *pages: CodePageType) -> None:
         self.by_code: dict[int, Tag] = {}
@@ -127,6 +127,8 @@ class CodePages:
         # At most 256 * 64 entries, so input cannot grow it without bound.
         self._made: dict[int, Tag] = {}
         self._paths: dict[str, tuple[int, ...]] = {}
+        # The compiled kernel's own table of the tags, made when it first meets these code pages.
+        self.kernel_names: object = None
 
     def path(self, path: str) -> tuple[int, ...]:
         """The codes of the tags in a path such as "AirSync:Collections/AirSync:Collection".

@@ -27,9 +27,9 @@ from .errors import Problem
 from .kernel import kernel
 
 if typing.TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
-    from ._kernel_py import Plan
+    from ._kernel_py import Plan, PlanField
 
 # Here at run time, too: the annotations of Model are evaluated.
 Element = kernel.Element
@@ -212,6 +212,7 @@ def _compile(cls: ModelType) -> Plan:
     with _COMPILING:
         made: dict[ModelType, Plan] = {}
         _plan(cls, made)
+        _decide(made.values())
         # Only whole Plans are shown to others: another thread might use one at once.
         for one, plan in made.items():
             type.__setattr__(one, "__wbxml_plan__", plan)
@@ -278,7 +279,7 @@ def _field(where: str, name: str, declared: _Declared, hint: Any, made: dict[Mod
         plans=plans,
         enum=_values(members[0]) if kind in (INT_ENUM, STR_ENUM) else {},
         compact=declared.compact,
-        pages={} if many else _deciding_pages(models, plans),
+        pages={},  # filled in by _decide, when all Plans are there
     )
 
 
@@ -313,22 +314,26 @@ def _values(members: type[enum.Enum]) -> dict[Any, Any]:
     return {base(member.value): member for member in members}
 
 
-def _deciding_pages(models: list[ModelType], plans: tuple[Plan, ...]) -> dict[int, Plan]:
-    """The code pages that only one of the Models has elements of, each with the Plan of that Model."""
-    if len(models) < 2:
-        return {}
-    owners: dict[int, list[Plan]] = {}
-    for model, plan in zip(models, plans, strict=True):
-        for page in set(_pages(model)):
-            owners.setdefault(page, []).append(plan)
-    return {page: found[0] for page, found in owners.items() if len(found) == 1}
+def _decide(plans: Iterable[Plan]) -> None:
+    """Fills in, for each choice of Models, the code pages that only one of them has elements of, with its Plan."""
+    for plan in plans:
+        for one in plan.fields:
+            if one.kind != MODEL or one.many or len(one.plans) < 2:
+                continue
+            owners: dict[int, list[Plan]] = {}
+            for alternative in one.plans:
+                for page in {tag.page for inner in alternative.fields for tag in _tags(inner)}:
+                    owners.setdefault(page, []).append(alternative)
+            one.pages.update({page: found[0] for page, found in owners.items() if len(found) == 1})
 
 
-def _pages(model: ModelType) -> Iterator[int]:
-    for declared in model.__wbxml_fields__.values():
-        tag = declared.within or declared.tag
-        if tag is not None:
-            yield tag.page
+def _tags(one: PlanField) -> list[Tag]:
+    """The tags under which a field's elements stand."""
+    if one.within is not None:
+        return [one.within]
+    if one.tag is not None:
+        return [one.tag]
+    return [plan.tag for plan in one.plans if plan.tag is not None]
 
 
 __all__ = ["Model", "Problem", "field"]

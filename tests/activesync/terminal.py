@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -63,33 +62,36 @@ def in_pipe(*arguments: str, env: Mapping[str, str], text: str = "") -> Ended:
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
+# Makes a terminal for a program, and passes on what is typed and what is shown. A process of its own: this one may have
+# threads, and must not fork.
+_TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+
+
 def on_terminal(
     *arguments: str, env: Mapping[str, str], typed: Sequence[tuple[str, str]] = (), stdout: str | None = None
 ) -> Ended:
-    """Runs a command on a terminal. ``typed`` are pairs: when the first is read, the second is typed.
+    """Runs a command on a terminal. ``typed`` are pairs: when the first is shown, the second is typed.
 
     ``stdout`` names a file for the standard output, while the errors stay on the terminal.
     """
+    pytest.importorskip("pty", reason="there are no terminals of this kind here")
     waiting = list(typed)
-    pid, terminal = pty.fork()
-    if pid == 0:  # the program
-        try:
-            if stdout is not None:
-                os.dup2(os.open(stdout, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 1)
-            os.execve(PROGRAM[0], [*PROGRAM, *arguments], dict(env) | {"TERM": "xterm", "COLUMNS": "120"})
-        finally:
-            os._exit(127)
+    command = [*PROGRAM, *arguments]
+    if stdout is not None:
+        command = ["/bin/sh", "-c", 'out=$1; shift; exec "$@" >"$out"', "sh", stdout, *command]
+    program = subprocess.Popen(
+        [sys.executable, "-c", _TERMINAL, *command],
+        env=dict(env) | {"TERM": "xterm", "COLUMNS": "120"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        bufsize=0,
+    )
+    assert program.stdin is not None
+    assert program.stdout is not None
     out = b""
-    while True:
-        try:
-            piece = os.read(terminal, 1 << 16)
-        except OSError:  # the other end is closed
-            break
-        if not piece:
-            break
-        out += piece
-        if waiting and waiting[0][0].encode() in out:
-            os.write(terminal, waiting.pop(0)[1].encode())
-    os.close(terminal)
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    return Ended(code, out.decode())
+    with program:
+        while piece := program.stdout.read(1 << 16):
+            out += piece
+            if waiting and waiting[0][0].encode() in out:
+                program.stdin.write(waiting.pop(0)[1].encode())
+    return Ended(program.returncode, out.decode())

@@ -34,6 +34,8 @@ ESCAPES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 Run = Callable[..., Ended]
 
+no_signals = pytest.mark.skipif(sys.platform == "win32", reason="no signals to other programs here")
+
 
 @pytest.fixture
 def server() -> Iterator[EASServer]:
@@ -147,11 +149,11 @@ def test_it_is_a_click_application_like_any_other() -> None:
 
 def test_probe_tells_what_the_server_offers(alice: Run, server: EASServer) -> None:
     shown = data(alice("probe", "--json"))
+    assert {"FolderSync", "GetItemEstimate", "Provision", "Search", "Settings", "Sync"} <= set(shown.pop("commands"))
     assert shown == {
         "host": server.host,
         "version": "16.1",
         "versions": ["12.1", "14.0", "14.1", "16.0", "16.1"],
-        "commands": ["FolderSync", "GetItemEstimate", "Provision", "Search", "Settings", "Sync"],
         "provisioning": False,
         "policy": None,
         "folders": 10,
@@ -401,7 +403,12 @@ FAILURES: list[tuple[str, int, Callable[[EASServer], None], str]] = [
     ("busy", 24, lambda server: server.faults.append(faults.busy("3600", times=None)), "is busy"),
     ("broken server", 20, lambda server: server.faults.append(faults.http(500, times=None)), "answers HTTP 500"),
     ("HTML", 31, lambda server: server.faults.append(faults.html(command="Sync")), "answers with text/html"),
-    ("HTML for folders", 31, lambda server: server.faults.append(faults.html(command="FolderSync")), "answers with text/html"),
+    (
+        "HTML for folders",
+        31,
+        lambda server: server.faults.append(faults.html(command="FolderSync")),
+        "answers with text/html",
+    ),
     ("cut off", 32, lambda server: server.faults.append(faults.cut_off(command="Sync")), "is cut off"),
     (
         "damaged",
@@ -409,7 +416,12 @@ FAILURES: list[tuple[str, int, Callable[[EASServer], None], str]] = [
         lambda server: server.faults.append(faults.http(200, body=b"\x03\x01\x6a\x00\x02", command="Sync")),
         "is not WBXML",
     ),
-    ("another document", 34, lambda server: server.faults.append(faults.other_document(command="Sync")), "another document"),
+    (
+        "another document",
+        34,
+        lambda server: server.faults.append(faults.other_document(command="Sync")),
+        "another document",
+    ),
     (
         "another document for folders",
         34,
@@ -662,6 +674,7 @@ def test_a_reader_that_goes_away_is_no_trouble(server: EASServer) -> None:
     assert b"Exception" not in err
 
 
+@no_signals
 def test_an_interrupt_ends_with_130_and_keeps_what_was_done(server: EASServer, tmp_path: Path) -> None:
     reached, release = threading.Event(), threading.Event()
 
@@ -693,6 +706,7 @@ def test_an_interrupt_ends_with_130_and_keeps_what_was_done(server: EASServer, t
 # serve
 
 
+@no_signals
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_serve_runs_until_it_is_told_to_end(end: signal.Signals) -> None:
     program = subprocess.Popen(

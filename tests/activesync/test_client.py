@@ -55,8 +55,12 @@ class Blocking:
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self._runner = asyncio.Runner()
-        self._eas = self._runner.run(self._made(*args, **options))
         self._closed = False
+        try:
+            self._eas = self._runner.run(self._made(*args, **options))
+        except BaseException:
+            self._runner.close()
+            raise
 
     async def _made(self, *args: Any, **options: Any) -> AsyncClient:
         return AsyncClient(*args, **options)

@@ -1,10 +1,15 @@
-"""One SOGo for the whole run, and a fresh user for each test that wants one."""
+"""One SOGo for the whole run, a fresh user for each test that wants one, and clients of both kinds."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from activesync import Client
+
+from .clients import Blocking, Connect
 from .sogo import SOGoServer, User
 
 _HERE = Path(__file__).parent
@@ -30,6 +35,42 @@ def sogo() -> Iterator[SOGoServer]:
 def user(sogo: SOGoServer) -> User:
     """A user whom no other test knows, with empty mailboxes, address book and calendar (about 50 ms)."""
     return sogo.add_user()
+
+
+@pytest.fixture(params=[Client, Blocking], ids=["Client", "AsyncClient"])
+def connect(request: pytest.FixtureRequest, sogo: SOGoServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
+    """Opens clients: the test runs once with Client, and once with AsyncClient behind the same face."""
+    # A proxy of this machine has no way to its loopback.
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with ExitStack() as stack:
+
+        def connect(user: User, password: str | None = None, *, url: str | None = None, **options: Any) -> Client:
+            if url is None:
+                url, options = sogo.url, {"allow_http": True} | options
+            client = request.param(url, user.name, user.password if password is None else password, **options)
+            stack.callback(client.close)
+            return cast(Client, client)
+
+        yield connect
+
+
+_TOLD = pytest.StashKey[dict[str, None]]()
+
+
+@pytest.fixture
+def tell(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Has a line printed at the end of the run, once however often it is told: what was measured, and found."""
+    told = pytestconfig.stash.setdefault(_TOLD, {})
+    return lambda line: told.update({line: None})
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    told = config.stash.get(_TOLD, {})
+    if told:
+        terminalreporter.section("SOGo")
+        for line in told:
+            terminalreporter.line(line)
 
 
 @pytest.hookimpl(wrapper=True)

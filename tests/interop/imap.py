@@ -2,15 +2,19 @@
 
 import imaplib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
 _LITERAL_HEAD = re.compile(rb"\d+ \(.*\bUID (\d+)\b")
 _FLAGS = re.compile(rb"\bFLAGS \(([^)]*)\)")
 _UID = re.compile(rb"\bUID (\d+)\b")
-_APPENDED = re.compile(rb"\[APPENDUID \d+ ([\d:,]+)\]")
+_APPENDED = re.compile(rb"\[APPENDUID \d+ (\d+)\]")
+
+_PIPELINED = 64
+"""How many commands go out before their answers are read: few enough that these fit into the socket's buffer."""
 
 
 class Mailbox:
@@ -37,27 +41,34 @@ class Mailbox:
         flags: Iterable[str] = (),
         received: datetime | None = None,
     ) -> list[int]:
-        """The UIDs of the messages, in their order, after all of them were stored by one command.
+        """The UIDs of the messages, in their order, after each was stored by a command of its own.
 
-        imaplib can append one message at a time only, a round trip and a commit each. Dovecot knows MULTIAPPEND
-        (RFC 3502) and literals that need no go-ahead (RFC 7888), so that thousands go out as one stream.
+        Each has its own modification sequence then, as mail has that was delivered. SOGo needs that: its keys are made
+        of them, and where one MULTIAPPEND stored all, a page that is asked for again costs those behind it.
+        Literals that need no go-ahead (RFC 7888) let many commands go out as one stream; imaplib sends one at a time.
 
         Arguments: `messages` with CRLF line ends, without NUL; `flags` as IMAP spells them; `received` an aware
         time, the server's arrival time, now if None.
         """
-        head = f"({' '.join(flags)}) "
+        head = f"append APPEND {_quoted(folder)} ({' '.join(flags)}) "
         if received is not None:
             head += imaplib.Time2Internaldate(received) + " "
-        self._imap.send(f"append APPEND {_quoted(folder)}".encode())
-        for message in messages:
-            self._imap.send(b" %s{%d+}\r\n" % (head.encode(), len(message)) + message)
-        self._imap.send(b"\r\n")
+        uids = []
+        waiting = iter(messages)
+        while batch := list(islice(waiting, _PIPELINED)):
+            for message in batch:
+                self._imap.send(b"%s{%d+}\r\n%s\r\n" % (head.encode(), len(message), message))
+            uids += [self._appended(folder) for _ in batch]
+        return uids
+
+    def _appended(self, folder: str) -> int:
+        """The UID that the answer to an APPEND tells."""
         while not (line := self._imap.readline()).startswith(b"append "):
             if not line:
                 raise ConnectionError("the IMAP server hung up during APPEND")
         if (appended := _APPENDED.search(line)) is None:
             raise AssertionError(f"APPEND to {folder} failed: {line!r}")
-        return list(_numbers(appended[1].decode()))
+        return int(appended[1])
 
     def uids(self, folder: str = "INBOX") -> list[int]:
         """The UIDs of all messages, ascending."""
@@ -102,6 +113,17 @@ class Mailbox:
         _ok(self._imap.subscribe(_quoted(folder)))
         self.prime([folder])
 
+    def rename(self, folder: str, name: str) -> None:
+        """Nothing; the folder has another name, with its messages and its identity."""
+        _ok(self._imap.rename(_quoted(folder), _quoted(name)))
+        _ok(self._imap.unsubscribe(_quoted(folder)))
+        _ok(self._imap.subscribe(_quoted(name)))
+
+    def remove(self, folder: str) -> None:
+        """Nothing; the folder is gone afterwards, with its messages."""
+        _ok(self._imap.delete(_quoted(folder)))
+        _ok(self._imap.unsubscribe(_quoted(folder)))
+
     def prime(self, folders: Iterable[str]) -> None:
         """Nothing; opens each folder once with CONDSTORE.
 
@@ -135,10 +157,3 @@ def _quoted(folder: str) -> str:
 
 def _set(uids: Iterable[int]) -> str:
     return ",".join(map(str, uids))
-
-
-def _numbers(uids: str) -> Iterator[int]:
-    """The numbers of an IMAP set such as ``4,7:9``."""
-    for part in uids.split(","):
-        first, _, last = part.partition(":")
-        yield from range(int(first), int(last or first) + 1)

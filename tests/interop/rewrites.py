@@ -21,13 +21,26 @@ def expected_mime(message: bytes) -> bytes | None:
 
     No message may hold U+FFFE or U+FFFF: SOGo then sends an empty answer in place of the whole page.
     """
-    if _is_generated_anew(message):
+    if _in_other_charset(message) is not None:
         return None
     try:
         text = message.decode()
     except UnicodeDecodeError:
         text = message.decode("latin-1")
     return _NOT_XML.sub("", text).encode()
+
+
+def reason(message: bytes) -> str | None:
+    """Why SOGo does not hand out the message as it is, in words, or None where it does."""
+    part = _in_other_charset(message)
+    if part is not None:
+        declared = f"a {part.get_content_type()} part in {part.get_content_charset()}, not encoded"
+        return f"generated anew for {declared}: SOGo turns such text into UTF-8"
+    try:
+        text = message.decode()
+    except UnicodeDecodeError:
+        return "taken for Latin-1: it is not UTF-8 as a whole"
+    return "without its control characters: XML has none" if _NOT_XML.search(text) else None
 
 
 def texts(message: bytes) -> list[str]:
@@ -42,16 +55,17 @@ def texts(message: bytes) -> list[str]:
     return found
 
 
-def _is_generated_anew(message: bytes) -> bool:
+def _in_other_charset(message: bytes) -> Message | None:
+    """The first part because of which SOGo generates the message anew."""
     parts = list(_parts(message_from_bytes(message)))
     if any(part.get_content_type() in _PROTECTED for part in parts):
-        return False
-    return any(
-        part.get_content_charset("us-ascii") not in ("us-ascii", "utf-8")
-        and str(part.get("Content-Transfer-Encoding", "7bit")).strip().lower() in ("7bit", "8bit")
-        for part in parts
-        if not part.is_multipart()
-    )
+        return None
+    for part in parts:
+        encoding = str(part.get("Content-Transfer-Encoding", "7bit")).strip().lower()
+        charset = part.get_content_charset("us-ascii")
+        if not part.is_multipart() and charset not in ("us-ascii", "utf-8") and encoding in ("7bit", "8bit"):
+            return part
+    return None
 
 
 _PROTECTED = ("multipart/signed", "application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted")

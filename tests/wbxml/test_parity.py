@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import wbxml
@@ -40,6 +40,11 @@ KERNELS: tuple[ModuleType, ...] = (compiled, python)
 
 SMALL = {name: path.read_bytes() for name, path in CAPTURES.items() if path.stat().st_size < 900}
 FILES = {path.name: path.read_bytes() for path in sorted(SOGO.glob("*.wbxml"))}
+
+
+def examples(count: int) -> settings:
+    """Settings for this many examples, however slow the machine is just now."""
+    return settings(max_examples=count, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def outcome(call: Callable[[], Any]) -> Any:
@@ -149,7 +154,7 @@ DOCUMENTS = st.builds(lambda header, body: header + body, HEADERS, st.one_of(BOD
 
 
 @given(st.one_of(st.binary(max_size=40), DOCUMENTS))
-@settings(max_examples=1500, deadline=None)
+@examples(1000)
 @example(b"")
 @example(HEADER)
 @example(HEADER + b"\x00")
@@ -173,7 +178,7 @@ def test_any_bytes(data: bytes) -> None:
         max_size=st.integers(4, 40),
     ),
 )
-@settings(max_examples=500, deadline=None)
+@examples(500)
 def test_limits(data: bytes, limits: Limits) -> None:
     same(lambda kernel: decoded(kernel, data, limits=limits))
     for size in (1, len(data)):
@@ -196,7 +201,7 @@ def test_truncations(name: str) -> None:
 
 
 @given(st.sampled_from(sorted(SMALL)), st.data())
-@settings(max_examples=800, deadline=None)
+@examples(800)
 def test_mutations(name: str, draw: st.DataObject) -> None:
     data = bytearray(SMALL[name])
     for _ in range(draw.draw(st.integers(1, 3))):
@@ -310,7 +315,7 @@ def test_every_split(name: str) -> None:
 
 
 @given(DOCUMENTS, st.sampled_from(SELECTS), st.lists(st.integers(1, 12), min_size=1, max_size=8))
-@settings(max_examples=1500, deadline=None)
+@examples(1000)
 def test_any_bytes_in_any_chunks(data: bytes, select: Any, sizes: list[int]) -> None:
     same(lambda kernel: fed(kernel, data, select, *sizes))
 
@@ -324,7 +329,7 @@ def test_a_large_answer_in_chunks(sizes: tuple[int, ...]) -> None:
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0")), st.binary(max_size=4), st.integers(1, 9))
-@settings(max_examples=500, deadline=None)
+@examples(500)
 def test_text_that_nobody_selected_is_checked(text: str, wrong: bytes, size: int) -> None:
     for body in (text.encode(), text.encode() + wrong, wrong + text.encode()):
         data = HEADER + b"\x45\x03" + body.replace(b"\0", b"") + b"\0\x4b\x03x\0\x01\x01"
@@ -373,7 +378,7 @@ CALLS = st.lists(
 
 
 @given(CALLS, st.sampled_from([None, CodePages(AirSync, GAL)]))
-@settings(max_examples=800, deadline=None)
+@examples(800)
 def test_writer(calls: list[tuple[Any, ...]], pages: CodePages | None) -> None:
     def write(kernel: ModuleType) -> list[Any]:
         elements = list(kernel.decode(SMALL["FolderSync-initial.response"]).root.iter())
@@ -390,7 +395,7 @@ def test_writer(calls: list[tuple[Any, ...]], pages: CodePages | None) -> None:
 @given(
     st.text(st.characters(exclude_characters="\0"), max_size=80), st.integers(0, 90), st.sampled_from("aé€😀\0\ud800")
 )
-@settings(max_examples=800, deadline=None)
+@examples(800)
 def test_texts_of_every_width(text: str, at: int, other: str) -> None:
     written = text[:at] + other + text[at:] + "b" * at
 
@@ -643,13 +648,13 @@ def encoded(elements: list[Any]) -> bytes:
 
 
 @given(st.lists(st.one_of(ELEMENTS, ELEMENTS, CONTENTS), max_size=8))
-@settings(max_examples=2500, deadline=None)
+@examples(1666)
 def test_models_of_any_document(elements: list[Any]) -> None:
     same(lambda kernel: built(kernel, encoded(elements)))
 
 
 @given(st.sampled_from(TAGS[:12] + TAGS[17:]), CONTENTS)
-@settings(max_examples=2500, deadline=None)
+@examples(1666)
 def test_models_of_any_value(tag: Tag, content: bytes) -> None:
     wrapper = {Notes.LastModifiedDate: Notes.Categories}.get(tag)
     element = (tag, content)
@@ -657,7 +662,7 @@ def test_models_of_any_value(tag: Tag, content: bytes) -> None:
 
 
 @given(st.lists(ELEMENTS, max_size=5), st.integers(1, 30))
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_models_while_the_document_arrives(elements: list[Any], size: int) -> None:
     data = encoded(
         [(AirSync.Collections, [(AirSync.Collection, [(AirSync.Add, elements)])]), (AirSync.Change, elements)]
@@ -745,7 +750,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     st.sampled_from([None, None, CodePages(AirSync, GAL)]),
     st.one_of(st.none(), st.tuples(st.sampled_from(sorted(FIELDS)), ANYTHING)),
 )
-@settings(max_examples=1500, deadline=None)
+@examples(1000)
 def test_encoding_of_any_model(
     values: dict[str, Any], version: Any, pages: CodePages | None, wrong: tuple[str, Any] | None
 ) -> None:

@@ -6,11 +6,13 @@ import functools
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import click
+from urllib3.exceptions import InsecureRequestWarning
 
 from ..client import Client
 from ..errors import InsecureURLError, UsageError
@@ -41,6 +43,9 @@ class Account:
             raise InsecureURLError("over http everybody on the way could read the password: use https, or --allow-http")
         if self.ca_file is not None and self.insecure:
             raise UsageError("--ca-file and --insecure-no-verify contradict each other")
+        if self.insecure:
+            # The option's own name says as much.
+            warnings.simplefilter("ignore", InsecureRequestWarning)
         return Client(
             self.url,
             self.user,

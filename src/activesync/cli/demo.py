@@ -78,10 +78,12 @@ class Demo:
         self.synchronise("first synchronisation", hierarchy, self.estimate("first estimate", hierarchy))
         self.compare("comparison with the server", hierarchy)
         with self.step("changes on the server") as step:
-            step.items = self.change_server()
+            step.items = changed = self.change_server()
         with self.step("changes on the client") as step:
             step.items = self.change_client(hierarchy)
         due = self.estimate("second estimate", hierarchy)
+        # Those of the server, and the mail that we have deleted: it has moved to the deleted ones.
+        expect("items that are due", due, changed + 1)
         self.synchronise("second synchronisation", hierarchy, due)
         self.compare("comparison with the server", hierarchy)
         expect("items that are still due", self.estimate("third estimate", hierarchy), 0)

@@ -20,7 +20,8 @@ from .output import emit, facts
 def serve(as_json: bool, port: int) -> None:
     """Run a server with a mailbox to play with.
 
-    It is an ActiveSync server that listens on loopback only, speaks http, forgets everything when it ends, and ends with Ctrl-C.
+    It is an ActiveSync server that listens on loopback only and speaks http. It forgets everything when it ends, which
+    it does on Ctrl-C.
     """
     from ..testing import EASServer, sample_directory, sample_mailbox
 

@@ -47,9 +47,11 @@ _KEPT = {
     "response_type",
     "uid",
 }
-# [MS-ASCAL]: what no client may send from 16.0 on (R2088, R2112, R2135, R2168, R2174, R2221), and in no version.
-_NOT_IN_16 = ("uid", "dt_stamp", "organizer_name", "organizer_email", "exceptions", "location")
+# [MS-ASCAL]: what no client may send from 16.0 on (R2088, R2112, R2168, R2174, R2221), and in no version.
+_NOT_IN_16 = ("uid", "dt_stamp", "organizer_name", "organizer_email", "exceptions")
 _NEVER = ("appointment_reply_time", "response_type")
+# What no version is asked about: these are no properties.
+_OUTSIDE = ("unknown", "problems")
 # [MS-ASEMAIL] section 2.2.2.31: all four, or none (R408, R409).
 _FLAG_DATES = ("start_date", "due_date", "utc_start_date", "utc_due_date")
 
@@ -104,7 +106,7 @@ def _add(call: Call, folder: Folder, relation: Relation, command: Add, applied: 
         if server_id is None or server_id not in folder.items:
             item, content = _readable(folder, command.item, call.version)
             if isinstance(item, Email):
-                # [MS-ASCMD] section 2.2.3.7.2, R755; drafts may be added from 16.0 on ([MS-ASEMAIL] section 3.1.5.4).
+                # [MS-ASCMD] section 2.2.3.7.2, R755; drafts may be added from 16.0 on ([MS-ASEMAIL] section 2.2.2.42).
                 if call.version < "16.0" or folder.type is not FolderType.DRAFTS:
                     raise _Refused(_MALFORMED)
                 if command.send:
@@ -172,7 +174,7 @@ def _change(
         exception = EventException(instance_id=command.instance_id)
         for one in fields(exception):
             value = getattr(item, one.name, None)
-            if value and one.name not in ("instance_id", "unknown", "problems"):
+            if value and one.name not in ("instance_id", *_OUTSIDE):
                 setattr(exception, one.name, value)
         _change_instance(call, kept, exception, applied)
         return
@@ -209,6 +211,9 @@ def _readable(folder: Folder, item: Item | None, version: str) -> tuple[Item, Co
         if not given.keys() <= {"body", "native_body_type"}:
             raise _Refused(_MALFORMED)
         item = model(**given)
+    known = fields_of(model, version)
+    if any(getattr(item, one.name) not in (None, (), []) for one in fields(item) if one.name not in known + _OUTSIDE):
+        raise _Refused(_MALFORMED)  # a property of another version
     if isinstance(item, CalendarEvent):
         forbidden = _NEVER + _NOT_IN_16 if version >= "16.0" else _NEVER
         if any(getattr(item, name) is not None for name in forbidden):
@@ -256,7 +261,7 @@ def _merged(kept: Item, item: Item, supported: SupportedContacts | SupportedCale
     values = {}
     for one in fields(kept):
         given = getattr(item, one.name)
-        if one.name in ("body", "native_body_type", "unknown", "problems"):
+        if one.name in ("body", "native_body_type", *_OUTSIDE):
             continue
         keep = (
             one.name in _KEPT
@@ -268,6 +273,11 @@ def _merged(kept: Item, item: Item, supported: SupportedContacts | SupportedCale
         values[one.name] = getattr(kept, one.name) if absent and keep else given
     if isinstance(item, CalendarEvent) and version < "16.0":
         values["place"] = None  # made anew of the location
+        if item.exceptions is not None and isinstance(kept, CalendarEvent):
+            # Instances that are left out stay as they are (R877).
+            named = {one.exception_start_time for one in item.exceptions}
+            others = [one for one in kept.exceptions or [] if one.exception_start_time not in named]
+            values["exceptions"] = others + item.exceptions
     return type(item)(**values)
 
 

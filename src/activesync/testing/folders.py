@@ -5,7 +5,7 @@ Source: [MS-ASCMD] sections 2.2.1.3 to 2.2.1.6, and 2.2.3.177.3 to 2.2.3.177.6 f
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import wbxml
 
@@ -28,6 +28,8 @@ from ..items import ItemClass
 from .call import Call, problems
 from .device import FIRST_KEY, Relation, Step
 from .mailbox import Folder
+
+A = TypeVar("A", FolderSyncResponse, FolderCreateResponse, FolderUpdateResponse, FolderDeleteResponse)
 
 _SUCCESS, _EXISTS, _SPECIAL, _NOT_FOUND, _NO_PARENT, _INVALID_KEY, _MALFORMED = 1, 2, 3, 4, 5, 9, 10
 
@@ -162,7 +164,7 @@ def _begin(call: Call, request: wbxml.Model, key: str | None) -> tuple[Any, Rela
     return (step.response, None) if step is not None else (None, relation)
 
 
-def _done(call: Call, relation: Relation, request: wbxml.Model, answer: Any, delta: dict[str, int | None]) -> Any:
+def _done(call: Call, relation: Relation, request: wbxml.Model, answer: A, delta: dict[str, int | None]) -> A:
     """The answer with the next key, which stands for ``delta`` as well."""
     answer.sync_key = call.device.new_key()
     relation.step = Step(answer.sync_key, wbxml.encode(request), answer, delta)

@@ -230,6 +230,13 @@ class Mailbox:
                 item.location = item.place.display_name
             elif item.location is not None:
                 item.place = Location(display_name=item.location)
+            if item.exceptions:
+                # The same under two names: the first up to 14.1, the second from 16.0 on.
+                item.exceptions = [
+                    replace(one, exception_start_time=start, instance_id=start)
+                    for one in item.exceptions
+                    for start in (one.exception_start_time or one.instance_id,)
+                ]
             item.dt_stamp = self.now().replace(microsecond=0)
             item.uid = item.uid or item.client_uid or f"event-{self._last_item}@{self.address}"
         elif isinstance(item, Note):

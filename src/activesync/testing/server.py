@@ -17,6 +17,7 @@ import logging
 import os
 import socket
 import ssl
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -234,7 +235,11 @@ class EASServer:
                 response = _CARRY_OUT[request.command](call, model)
         if response is None:
             return Answer()
-        return Answer(200, wbxml.encode(response, version=request.version), {"Content-Type": _CONTENT_TYPE})
+        try:
+            body = wbxml.encode(response, version=request.version)
+        except wbxml.EncodeError as error:
+            return _refused(500, f"the mailbox holds what cannot be sent: {error}")
+        return Answer(200, body, {"Content-Type": _CONTENT_TYPE})
 
     def _authenticated(self, authorization: str) -> Mailbox | None:
         scheme, _, value = authorization.partition(" ")
@@ -328,7 +333,10 @@ class _Listener(ThreadingHTTPServer):
             self._guard.wait_for(lambda: not self._open, timeout=5)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        _log.debug("connection ended", exc_info=True)
+        if isinstance(sys.exc_info()[1], OSError):
+            _log.debug("a connection ended", exc_info=True)
+        else:
+            _log.error("a request could not be answered", exc_info=True)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,0 +1,83 @@
+# Every target does its own set-up, in .venv, from Python 3.11 or newer and make alone. A C compiler is used where there
+# is one: without it wbxml runs on its Python kernel.
+#
+#   make test ARGS="-k foldersync"        more arguments for pytest, in test, interop and bench
+#   make PYTHON=/usr/bin/python3.13 test  another interpreter than python3 (after make clean)
+
+PYTHON ?= python3
+ARGS ?=
+
+venv := .venv
+python := $(venv)/bin/python
+pip := $(python) -m pip install --quiet --disable-pip-version-check
+kernel := src/wbxml/_kernel
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test interop bench lint sdist clean debian
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 \2/p' Makefile | while read -r make target text; do \
+	    printf '  make %-9s %s\n' "$$target" "$$text"; done
+
+demo: $(venv)/with-cli ## synchronises a mailbox from the embedded server, in under 30 seconds
+	@$(venv)/bin/activesync demo
+
+test: $(venv)/with-test ## the tests, with each kernel there is; needs neither root nor a server
+	@set -e; \
+	for impl in $$(env -u WBXML_IMPL $(python) -c 'import wbxml; print({"c": "c python"}.get(wbxml.__impl__, "python"))'); do \
+	    echo "Tests with WBXML_IMPL=$$impl"; \
+	    WBXML_IMPL=$$impl $(python) -m pytest $(ARGS); \
+	done
+
+interop: debian $(venv)/with-test ## the tests against a real SOGo (root, on Debian: it installs packages)
+	PYTHON=$(python) sh tests/interop/install.sh
+	$(python) -m pytest tests/interop $(ARGS)
+
+bench: $(venv)/with-bench ## what decoding and encoding take, beside json and orjson
+	$(python) -m pytest bench --benchmark-only --benchmark-columns=min,median,rounds --benchmark-sort=name \
+	    --benchmark-group-by=group,param:kind $(ARGS)
+
+lint: $(venv)/with-dev ## ruff, and mypy --strict
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+	$(python) -m mypy --strict
+
+sdist: $(venv)/with-dev ## the source distribution, in dist/
+	@# What an old list of files names would come along.
+	@rm -rf dist src/*.egg-info
+	$(python) -m build --quiet --sdist
+
+clean: ## removes what these targets made
+	rm -rf $(venv) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -f $(kernel).c $(kernel).*.so
+	find src tests bench -name __pycache__ -prune -exec rm -rf {} +
+
+debian:
+	@[ -e /etc/debian_version ] && command -v apt-get >/dev/null || { \
+	    echo 'make interop: installs SOGo from Debian packages, and this is no Debian' >&2; exit 1; }
+	@[ "$$(id -u)" -eq 0 ] || { \
+	    echo 'make interop: run it as root, it installs packages and starts servers under a user of their own' >&2; exit 1; }
+
+# The environment, then the project in it, then what one of the extras in pyproject.toml asks for.
+
+$(venv)/created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "make: Python 3.11 or newer is needed, and $(PYTHON) is $$($(PYTHON) --version 2>&1 || true);" \
+	        "name one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo 'Setting up .venv'
+	@$(PYTHON) -m venv $(venv)
+	@touch $@
+
+$(venv)/project: $(venv)/created pyproject.toml setup.py $(wildcard $(kernel).pyx src/wbxml/*.h)
+	@# A kernel of before must not outlive its source where it cannot be built again.
+	@rm -f $(kernel).*.so
+	@# Compiled beside its source: src/ is what runs, and what changes there counts at once.
+	@$(pip) --editable .
+	@env -u WBXML_IMPL $(python) -c 'import wbxml; print({"c": "wbxml has its compiled kernel"}.get(wbxml.__impl__, \
+	    "wbxml runs on its Python kernel: the compiled one needs a C compiler and the headers of Python"))'
+	@touch $@
+
+$(venv)/with-%: $(venv)/project
+	@$(pip) 'activesync[$*]'
+	@touch $@

@@ -1,0 +1,2145 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
+# cython: embedsignature=False, auto_pickle=False, always_allow_keywords=True
+"""The compiled kernel: the names of _kernel_py.py in their order, with the same results and the same errors.
+
+_kernel_py.py is the reference, and says what each thing is for; a change there is a change here, in the same commit.
+What takes the time stands as C in _tape.h. A document is scanned without the GIL into a tape of 16-byte slots, and
+Python objects are made only of what is asked for.
+"""
+
+from binascii import a2b_base64, b2a_base64
+
+cimport cython
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.dict cimport PyDict_GetItemWithError
+from cpython.list cimport PyList_Append, PyList_New
+from cpython.long cimport PyLong_AsLongLongAndOverflow
+from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc, PyMem_RawRealloc
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
+from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
+from cpython.unicode cimport PyUnicode_DecodeUTF8
+from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memcpy, memmove, memset
+
+from . import errors
+from .codepages import ACTIVESYNC, VERSIONS
+from .codepages import TOKEN_MASK as _TOKEN_MASK
+from .errors import DecodeError, EncodeError, LimitError, Problem, decode_error
+from .limits import DEFAULT, Limits
+
+cdef extern from "_tape.h" nogil:
+    enum:
+        W_SWITCH_PAGE, W_END, W_STR_I, W_OPAQUE, W_TOKEN_MASK, W_WITH_CONTENT, W_ATTRIBUTES
+        E_TRUNCATED, E_BAD_TOKEN, E_BAD_TEXT, E_NO_ROOT, E_AFTER_ROOT, E_TOO_DEEP, E_TOO_MANY, E_TOO_LARGE
+        E_WITH_ATTRIBUTES, E_BAD_INTEGER, E_NO_MEMORY
+        MORE, DONE, FAILED
+        S_EMPTY, S_TEXT, S_OPAQUE, S_CONTAINER, S_PIECE_TEXT, S_PIECE_OPAQUE
+
+    const uint32_t NO_SLOT, NO_CODE
+
+    ctypedef struct failure:
+        int code
+        uint64_t at
+        uint32_t detail
+
+    ctypedef struct utf8_state:
+        uint8_t lacks
+
+    ctypedef struct slot:
+        uint32_t offset, length, next
+        uint16_t code
+        uint8_t kind, ascii
+
+    ctypedef struct scanner:
+        slot *tape
+        size_t pos
+        uint64_t depth
+        uint32_t count, page
+        failure failed
+
+    ctypedef struct header:
+        uint32_t version, public_id, charset, table
+        size_t end
+
+    ctypedef struct sink:
+        uint8_t *start
+        size_t size, top
+        PyObject *bytes
+        uint64_t depth, max_depth
+
+    bint utf8_valid(const uint8_t *p, const uint8_t *end)
+    bint utf8_continues(utf8_state *state, const uint8_t *p, const uint8_t *end)
+    const uint8_t *find_nul(const uint8_t *p, const uint8_t *end, int *ascii)
+    void scanner_init(scanner *s, slot *tape, size_t room, uint32_t page, uint64_t max_depth, uint64_t max_elements)
+    void scanner_restart(scanner *s, uint32_t page, uint64_t depth, uint64_t max_depth, uint64_t max_elements)
+    void scanner_free(scanner *s)
+    slot *scanner_take(scanner *s, int keep)
+    int read_integer(const uint8_t **p, const uint8_t *end, uint32_t *value)
+    int scan(scanner *s, const uint8_t *origin, const uint8_t *end)
+    int read_header(const uint8_t *data, size_t size, header *h, failure *failed)
+    const uint8_t *opaque_start(const uint8_t *p)
+    bint to_int(const uint8_t *p, const uint8_t *end, long long *value)
+    int to_bool(const uint8_t *p, const uint8_t *end)
+    void trim(const uint8_t **p, const uint8_t **end)
+
+cdef extern from "_tape.h":
+    object make_text(const uint8_t *p, size_t size, int ascii)
+    PyObject *to_datetime(const uint8_t *p, const uint8_t *end) except? NULL
+    Py_ssize_t member_offset(object cls, object name)
+    bint is_plain_class(object cls)
+    PyObject *read_member(object instance, Py_ssize_t offset)
+    object new_instance(object cls)
+    void forbid_new(object cls, void *says_no)
+    void *no_new_document
+    void *no_new_element
+    int need_datetime() except -1
+    void sink_init(sink *o, uint8_t *memory, size_t room, uint64_t max_depth)
+    object sink_finish(sink *o)
+    int open_element(sink *o, uint32_t code, size_t *above) except -1
+    int close_element(sink *o, size_t above) except -1
+    int put_text(sink *o, object text, size_t spare) except -1
+    int put_text_element(sink *o, uint32_t code, object text) except -1
+    int put_short_element(sink *o, uint32_t code, const char *text, size_t size) except -1
+    int put_raw_text(sink *o, const uint8_t *text, size_t size) except -1
+    int put_opaque(sink *o, const void *data, size_t size) except -1
+    size_t int_text(char *to, long long value)
+    bint is_utc(object value)
+    bint has_zone(object value)
+    object utc_zone()
+    char *list_items(object values)
+    size_t datetime_text(char *to, object value, int compact)
+    bint PyDateTime_Check(object value)
+
+cdef extern from "Python.h":
+    Py_ssize_t PyNumber_AsSsize_t(object number, PyObject *error) except? -1
+    object PyMemoryView_FromObject(object value)
+
+
+IMPL = "c"
+
+# Tokens of WBXML 1.3 section 7.1 that ActiveSync uses ([MS-ASWBXML] section 2.1.2).
+SWITCH_PAGE = W_SWITCH_PAGE
+END = W_END
+STR_I = W_STR_I
+OPAQUE = W_OPAQUE
+WITH_CONTENT = W_WITH_CONTENT
+ATTRIBUTES = W_ATTRIBUTES
+
+# Kinds of field in a plan.
+cdef enum:
+    F_STR, F_INT, F_BOOL, F_FLAG, F_BYTES, F_DATETIME, F_INT_ENUM, F_STR_ENUM, F_MODEL
+
+STR = F_STR
+INT = F_INT
+BOOL = F_BOOL
+FLAG = F_FLAG
+BYTES = F_BYTES
+DATETIME = F_DATETIME
+INT_ENUM = F_INT_ENUM
+STR_ENUM = F_STR_ENUM
+MODEL = F_MODEL
+
+cdef enum:
+    # Models may nest in themselves (a query within a query); the deepest sensible one is far below this.
+    MODEL_DEPTH = 100
+    # A tape of up to this many slots is made on the stack, and then copied to where it fits.
+    STACK_SLOTS = 512
+    # What is written starts on the stack, too.
+    STACK_BYTES = 2048
+    # Letting go of the GIL and taking it again costs as much as scanning a kilobyte or so; with other threads waiting
+    # for it, far more.
+    WORTH_RELEASING = 8192
+
+cdef dict _CHARSETS = {0: "UTF-8", 3: "US-ASCII", 106: "UTF-8"}
+
+cdef Py_ssize_t _MAX_DEPTH = member_offset(Limits, "max_depth")
+cdef Py_ssize_t _MAX_ELEMENTS = member_offset(Limits, "max_elements")
+cdef Py_ssize_t _MAX_SIZE = member_offset(Limits, "max_size")
+
+
+cdef inline uint64_t as_limit(object value) except? 0:
+    cdef int overflow
+    cdef long long number = PyLong_AsLongLongAndOverflow(value, &overflow)
+    if overflow > 0:
+        return <uint64_t>1 << 62
+    if overflow < 0 or number < 0:
+        return 0
+    return <uint64_t>number
+
+
+cdef inline uint64_t read_limit(object limits, Py_ssize_t offset, str name) except? 0:
+    """One of the limits; the attribute protocol would take as long as all else that a tiny document needs."""
+    cdef PyObject *value
+    cdef uint64_t number
+    if offset >= 0 and type(limits) is Limits:
+        value = read_member(limits, offset)
+        if value != NULL:
+            number = as_limit(<object>value)
+            Py_DECREF(<object>value)
+            return number
+    return as_limit(getattr(limits, name))
+
+
+cdef int fail(const failure *failed, uint64_t base, object limits) except -1:
+    """Raises what the scan met; ``base`` is what to add to its offset."""
+    cdef object detail = failed.detail
+    if failed.code == E_NO_MEMORY:
+        raise MemoryError
+    if failed.code == E_TOO_DEEP:
+        detail = limits.max_depth
+    elif failed.code == E_TOO_MANY:
+        detail = limits.max_elements
+    raise decode_error(failed.code, base + failed.at, detail)
+
+
+@cython.final
+@cython.no_gc
+cdef class _Names:
+    """The tags of a set of code pages by their codes, as an array: one look for one tag. Immutable once made."""
+
+    cdef dict paths  # the codes of the paths that were asked for, which CodePages keeps
+    cdef PyObject **pages[256]
+    cdef bint exact  # whether each tag is what its spelling stands for, so that a Document's codes can be written again
+
+    def __cinit__(self, object pages):
+        cdef object code, tag
+        cdef uint32_t number
+        cdef PyObject **tags
+        self.exact = True
+        self.paths = pages._paths
+        for code, tag in pages.by_code.items():
+            number = code
+            if number >= 256 * 64:
+                continue
+            tags = self.pages[number >> 6]
+            if tags == NULL:
+                tags = <PyObject **>PyMem_RawMalloc(64 * sizeof(PyObject *))
+                if tags == NULL:
+                    raise MemoryError
+                memset(tags, 0, 64 * sizeof(PyObject *))
+                self.pages[number >> 6] = tags
+            Py_INCREF(tag)
+            tags[number & W_TOKEN_MASK] = <PyObject *>tag
+            if pages.by_name.get(tag) is not tag:
+                self.exact = False
+
+    def __dealloc__(self):
+        cdef int page, token
+        for page in range(256):
+            if self.pages[page] != NULL:
+                for token in range(64):
+                    Py_XDECREF(self.pages[page][token])
+                PyMem_RawFree(self.pages[page])
+
+    cdef inline PyObject *known(self, uint32_t code) noexcept:
+        cdef PyObject **tags = self.pages[code >> 6]
+        return NULL if tags == NULL else tags[code & W_TOKEN_MASK]
+
+
+cdef _Names _ACTIVESYNC_NAMES = _Names(ACTIVESYNC)
+
+
+cdef _Names names_of(object pages):
+    cdef _Names names
+    if pages is ACTIVESYNC:
+        return _ACTIVESYNC_NAMES
+    names = getattr(pages, "kernel_names", None)
+    if names is None:
+        names = _Names(pages)
+        pages.kernel_names = names
+    return names
+
+
+@cython.final
+@cython.no_gc
+@cython.freelist(16)
+cdef class Document:
+    """A decoded document, immutable and safe to share between threads. Made by decode().
+
+    ``raw`` are the bytes that it came from, ``root`` its root Element, ``version`` the WBXML version ("1.3"),
+    ``public_id`` the number of its public identifier and ``charset`` the name of its character set.
+    A value of a Decoder is a Document too: its ``raw`` is the one element, without a header.
+    """
+
+    cdef readonly bytes raw
+    cdef readonly object pages
+    cdef _Names names
+    cdef const uint8_t *data
+    cdef slot *tape
+    cdef uint64_t base
+    cdef header head
+    cdef int page  # the page on which a Decoder's value starts, -1 where there is a header
+
+    def __dealloc__(self):
+        PyMem_RawFree(self.tape)
+
+    def __setattr__(self, name, value):
+        raise AttributeError("a Document is immutable")
+
+    def __delattr__(self, name):
+        raise AttributeError("a Document is immutable")
+
+    @property
+    def root(self):
+        """The root element."""
+        return make_element(self, 0)
+
+    @property
+    def version(self):
+        """The version of WBXML that the header names, such as "1.3"."""
+        return f"1.{self.head.version}"
+
+    @property
+    def public_id(self):
+        """The number of the public identifier in the header; 1 is "unknown", which ActiveSync uses."""
+        return self.head.public_id
+
+    @property
+    def charset(self):
+        """The name of the character set in the header."""
+        return _CHARSETS[self.head.charset]
+
+    def __repr__(self):
+        return f"<Document {tag_at(self, 0)}, {len(self.raw)} bytes>"
+
+    def __reduce__(self):
+        return (
+            _restore,
+            (
+                self.raw,
+                self.pages,
+                self.page,
+                self.base,
+                self.head.version,
+                self.head.public_id,
+                self.head.charset,
+                self.head.end,
+            ),
+        )
+
+
+forbid_new(Document, no_new_document)
+
+
+cdef Document make_document(
+    bytes raw, object pages, _Names names, const header *head, int page, uint64_t base, scanner *s, int keep
+):
+    cdef Document self = Document.__new__(Document)
+    self.tape = scanner_take(s, keep)
+    if self.tape == NULL:
+        raise MemoryError
+    self.raw = raw
+    self.pages = pages
+    self.names = names
+    self.data = <const uint8_t *>PyBytes_AS_STRING(raw)
+    self.head = head[0]
+    self.page = page
+    self.base = base
+    return self
+
+
+def _restore(bytes raw not None, pages, int page, base, version, public_id, charset, end):
+    """The Document that was pickled; it was checked when it was decoded, so its limits need not be known."""
+    cdef slot local[STACK_SLOTS]
+    cdef scanner s
+    cdef header head
+    cdef const uint8_t *data = <const uint8_t *>PyBytes_AS_STRING(raw)
+    cdef size_t size = PyBytes_GET_SIZE(raw)
+    cdef int got
+    limits = Limits(max_depth=1 << 30, max_elements=0xFFFF_FFFE, max_size=0xFFFF_FFFF)
+    if page < 0:
+        return parse(raw, pages, limits)
+    if not size or size > 0xFFFF_FFFFu:
+        raise decode_error(errors.TRUNCATED, base + size)
+    if data[0] & W_TOKEN_MASK < 5:
+        raise decode_error(errors.NO_ROOT, base, data[0])
+    memset(&head, 0, sizeof(head))
+    head.version = version
+    head.public_id = public_id
+    head.charset = charset
+    head.end = end
+    scanner_init(&s, local, STACK_SLOTS, page & 0xFF, 1 << 30, 0xFFFF_FFFEu)
+    try:
+        got = scan(&s, data, data + size)
+        if got == FAILED:
+            fail(&s.failed, base, limits)
+        if got == MORE:
+            raise decode_error(errors.TRUNCATED, base + size)
+        return make_document(raw, pages, names_of(pages), &head, page, base, &s, 0)
+    finally:
+        scanner_free(&s)
+
+
+cdef Document parse(bytes raw, object pages, object limits):
+    cdef slot local[STACK_SLOTS]
+    cdef scanner s
+    cdef header head
+    cdef failure failed
+    cdef const uint8_t *data = <const uint8_t *>PyBytes_AS_STRING(raw)
+    cdef size_t size = PyBytes_GET_SIZE(raw)
+    cdef uint64_t pos
+    cdef uint32_t page = 0
+    cdef int got
+    if size > read_limit(limits, _MAX_SIZE, "max_size"):
+        raise decode_error(errors.TOO_LARGE, limits.max_size, limits.max_size)
+    got = read_header(data, size, &head, &failed)
+    if got == FAILED:
+        fail(&failed, 0, limits)
+    if got == MORE:
+        raise decode_error(errors.TRUNCATED, size)
+    pos = <uint64_t>head.end + head.table
+    while pos < size and data[pos] == W_SWITCH_PAGE:
+        if pos + 1 >= size:
+            break
+        page = data[pos + 1]
+        pos += 2
+    if pos >= size or data[pos] == W_SWITCH_PAGE:
+        raise decode_error(errors.TRUNCATED, size)
+    if data[pos] & W_TOKEN_MASK < 5:
+        raise decode_error(errors.NO_ROOT, pos, data[pos])
+    scanner_init(
+        &s,
+        local,
+        STACK_SLOTS,
+        page,
+        read_limit(limits, _MAX_DEPTH, "max_depth"),
+        read_limit(limits, _MAX_ELEMENTS, "max_elements"),
+    )
+    s.pos = pos
+    try:
+        if size < WORTH_RELEASING:
+            got = scan(&s, data, data + size)
+        else:
+            with nogil:
+                got = scan(&s, data, data + size)
+        if got == FAILED:
+            fail(&s.failed, 0, limits)
+        if got == MORE:
+            raise decode_error(errors.TRUNCATED, size)
+        if s.pos < size:
+            raise decode_error(errors.AFTER_ROOT, s.pos, data[s.pos])
+        return make_document(raw, pages, names_of(pages), &head, -1, 0, &s, 0)
+    finally:
+        scanner_free(&s)
+
+
+cdef bytes owned(object data):
+    """The data as bytes: itself where it cannot change, else a copy."""
+    if type(data) is bytes:
+        return <bytes>data
+    view = memoryview(data)
+    whole = view.obj
+    if type(whole) is bytes and view.contiguous and view.nbytes == len(whole):
+        return <bytes>whole
+    return <bytes>view.tobytes()
+
+
+@cython.final
+@cython.no_gc
+@cython.freelist(64)
+cdef class Element:
+    """An element of a Document: a view that makes Python objects only of what is asked for.
+
+    It is a sequence of its child elements, and always true. Elements are equal where they are the same element of the
+    same Document.
+    """
+
+    cdef Document doc
+    cdef uint32_t index
+
+    @property
+    def document(self):
+        """The Document that the element is part of."""
+        return self.doc
+
+    @property
+    def tag(self):
+        """The tag, such as "AirSync:SyncKey"."""
+        return tag_at(self.doc, self.index)
+
+    @property
+    def offset(self):
+        """The offset of the tag's byte in the document or, for a value of a Decoder, in the stream."""
+        return self.doc.base + self.doc.tape[self.index].offset
+
+    @property
+    def text(self):
+        """All text pieces joined (an inline "" gives ""), or None where there is none."""
+        return element_text(self.doc, self.index)
+
+    @property
+    def data(self):
+        """All opaque pieces joined, or None where there is none."""
+        return element_data(self.doc, self.index)
+
+    @property
+    def view(self):
+        """The opaque as a memoryview of the document's bytes, nothing copied; None unless there is exactly one."""
+        cdef const slot *tape = self.doc.tape
+        cdef const slot *s = tape + self.index
+        cdef uint32_t child, found = NO_SLOT
+        if s.kind == S_OPAQUE:
+            return opaque_view(self.doc, self.index, 2)
+        if s.kind == S_CONTAINER:
+            child = self.index + 1
+            while child < s.next:
+                if tape[child].kind == S_PIECE_OPAQUE:
+                    if found != NO_SLOT:
+                        return None
+                    found = child
+                child = tape[child].next
+            if found != NO_SLOT:
+                return opaque_view(self.doc, found, 1)
+        return None
+
+    @property
+    def pieces(self):
+        """The content in document order: a str a text, a memoryview an opaque, an Element a child."""
+        cdef Document doc = self.doc
+        cdef const slot *s = doc.tape + self.index
+        cdef uint32_t child, end
+        cdef list content
+        if s.kind == S_EMPTY:
+            return []
+        if s.kind == S_TEXT:
+            return [text_at(doc, s, 2)]
+        if s.kind == S_OPAQUE:
+            return [opaque_view(doc, self.index, 2)]
+        content = []
+        child, end = self.index + 1, s.next
+        while child < end:
+            s = doc.tape + child
+            if s.kind == S_PIECE_TEXT:
+                content.append(text_at(doc, s, 1))
+            elif s.kind == S_PIECE_OPAQUE:
+                content.append(opaque_view(doc, child, 1))
+            else:
+                content.append(make_element(doc, child))
+            child = s.next
+        return content
+
+    @property
+    def attrib(self):
+        """The attributes; ActiveSync has none."""
+        return {}
+
+    def find(self, path):
+        """The first descendant at this path of exact tags ("AirSync:Collections/AirSync:Collection"), or None.
+
+        Raises ValueError where a name is not a tag of the document's code pages.
+        """
+        cdef uint32_t found = first_at(self, path)
+        return None if found == NO_SLOT else make_element(self.doc, found)
+
+    def findtext(self, path, default=None):
+        """The text of the first descendant at this path, "" where it has none, or ``default`` where it is not there.
+
+        Raises ValueError where a name is not a tag of the document's code pages.
+        """
+        cdef uint32_t found = first_at(self, path)
+        if found == NO_SLOT:
+            return default
+        text = element_text(self.doc, found)
+        return "" if text is None else text
+
+    def findall(self, path):
+        """All descendants at this path, in document order. Raises ValueError as find() does."""
+        cdef list found = []
+        walk_path(self, path, found)
+        return found
+
+    def iter(self, tag=None):
+        """The element itself and all its descendants in document order; only those with this tag, where one is given.
+
+        Raises ValueError where the name is not a tag of the document's code pages.
+        """
+        cdef _Walk walk = _Walk.__new__(_Walk)
+        walk.code = -1 if tag is None else self.doc.pages.lookup(tag).code
+        walk.doc = self.doc
+        walk.slot = self.index
+        walk.end = self.doc.tape[self.index].next
+        return walk
+
+    def __len__(self):
+        cdef const slot *s = self.doc.tape + self.index
+        return s.length if s.kind == S_CONTAINER else 0
+
+    def __bool__(self):
+        return True
+
+    def __getitem__(self, index):
+        cdef const slot *tape = self.doc.tape
+        cdef const slot *s = tape + self.index
+        cdef Py_ssize_t count = s.length if s.kind == S_CONTAINER else 0
+        cdef Py_ssize_t wanted = PyNumber_AsSsize_t(index, NULL)
+        cdef uint32_t child = self.index + 1
+        if wanted < 0:
+            wanted += count
+        if not 0 <= wanted < count:
+            raise IndexError(f"{tag_at(self.doc, self.index)} has {count} child elements, no index {index}")
+        while True:
+            if tape[child].kind < S_PIECE_TEXT:
+                if not wanted:
+                    return make_element(self.doc, child)
+                wanted -= 1
+            child = tape[child].next
+
+    def __iter__(self):
+        cdef _Children children = _Children.__new__(_Children)
+        cdef const slot *s = self.doc.tape + self.index
+        children.doc = self.doc
+        children.slot = self.index + 1
+        children.end = s.next if s.kind == S_CONTAINER else 0
+        return children
+
+    def __eq__(self, other):
+        if not isinstance(other, Element):
+            return NotImplemented
+        return self.doc is (<Element>other).doc and self.index == (<Element>other).index
+
+    def __hash__(self):
+        return hash((<size_t><PyObject *>self.doc, self.index))
+
+    def __repr__(self):
+        return f"<Element {tag_at(self.doc, self.index)} at offset {self.offset}>"
+
+    def __reduce__(self):
+        raise TypeError("an Element cannot be pickled: pickle its Document, or encode() it")
+
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
+
+
+forbid_new(Element, no_new_element)
+
+
+cdef inline Element make_element(Document doc, uint32_t index):
+    cdef Element self = Element.__new__(Element)
+    self.doc = doc
+    self.index = index
+    return self
+
+
+cdef inline object tag_at(Document doc, uint32_t index):
+    cdef uint32_t code = doc.tape[index].code
+    cdef PyObject *tag = doc.names.known(code)
+    return <object>tag if tag != NULL else doc.pages.tag(code)
+
+
+cdef inline object text_at(Document doc, const slot *s, int skip):
+    return make_text(doc.data + s.offset + skip, s.length, s.ascii)
+
+
+cdef inline object opaque_bytes(Document doc, const slot *s, int skip):
+    return PyBytes_FromStringAndSize(<const char *>opaque_start(doc.data + s.offset + skip), s.length)
+
+
+cdef object opaque_view(Document doc, uint32_t index, int skip):
+    cdef const slot *s = doc.tape + index
+    cdef Py_ssize_t start = opaque_start(doc.data + s.offset + skip) - doc.data
+    return PyMemoryView_FromObject(doc.raw)[start : start + <Py_ssize_t>s.length]
+
+
+cdef object element_text(Document doc, uint32_t index):
+    cdef const slot *tape = doc.tape
+    cdef const slot *s = tape + index
+    cdef uint32_t child
+    cdef object text = None
+    if s.kind == S_TEXT:
+        return text_at(doc, s, 2)
+    if s.kind == S_CONTAINER:
+        child = index + 1
+        pieces = []
+        while child < s.next:
+            if tape[child].kind == S_PIECE_TEXT:
+                pieces.append(text_at(doc, tape + child, 1))
+            child = tape[child].next
+        if pieces:
+            return "".join(pieces)
+    return None
+
+
+cdef object element_data(Document doc, uint32_t index):
+    cdef const slot *tape = doc.tape
+    cdef const slot *s = tape + index
+    cdef uint32_t child
+    if s.kind == S_OPAQUE:
+        return opaque_bytes(doc, s, 2)
+    if s.kind == S_CONTAINER:
+        child = index + 1
+        pieces = []
+        while child < s.next:
+            if tape[child].kind == S_PIECE_OPAQUE:
+                pieces.append(opaque_view(doc, child, 1))
+            child = tape[child].next
+        if pieces:
+            return b"".join(pieces)
+    return None
+
+
+cdef inline uint32_t first_child(const slot *tape, uint32_t index, uint32_t code) noexcept nogil:
+    cdef uint32_t child = index + 1, end = tape[index].next
+    if tape[index].kind == S_CONTAINER:
+        while child < end:
+            if tape[child].code == code and tape[child].kind < S_PIECE_TEXT:
+                return child
+            child = tape[child].next
+    return NO_SLOT
+
+
+cdef inline tuple codes_of(Document doc, object path):
+    """The codes of a path; CodePages keeps those it has seen."""
+    codes = doc.names.paths.get(path)
+    return <tuple>codes if codes is not None else doc.pages.path(path)
+
+
+cdef uint32_t first_at(Element element, object path) except? 0xFFFFFFFF:
+    cdef tuple codes = codes_of(element.doc, path)
+    cdef uint32_t code
+    if PyTuple_GET_SIZE(codes) == 1:
+        code = <object>PyTuple_GET_ITEM(codes, 0)
+        return first_child(element.doc.tape, element.index, code)
+    return walk_path(element, path, None)
+
+
+cdef struct level:
+    uint32_t child, end
+
+
+cdef uint32_t walk_path(Element element, object path, list found) except? 0xFFFFFFFF:
+    """Appends all elements at this path to ``found``, or where that is None, returns the first one's slot."""
+    cdef Document doc = element.doc
+    cdef tuple codes = codes_of(doc, path)
+    cdef const slot *tape = doc.tape
+    cdef const slot *s
+    cdef size_t size = PyTuple_GET_SIZE(codes), depth = 0
+    cdef level local[16]
+    cdef uint32_t local_codes[16]
+    cdef level *levels = local
+    cdef uint32_t *wanted = local_codes
+    cdef void *memory = NULL
+    cdef uint32_t child
+    cdef size_t i
+    if size > 16:
+        memory = PyMem_RawMalloc(size * (sizeof(level) + sizeof(uint32_t)))
+        if memory == NULL:
+            raise MemoryError
+        levels = <level *>memory
+        wanted = <uint32_t *>(levels + size)
+    try:
+        for i in range(size):
+            wanted[i] = <object>PyTuple_GET_ITEM(codes, i)
+        s = tape + element.index
+        levels[0].child = element.index + 1
+        levels[0].end = s.next if s.kind == S_CONTAINER else 0
+        while True:
+            child = levels[depth].child
+            if child >= levels[depth].end:
+                if depth == 0:
+                    return NO_SLOT
+                depth -= 1
+                continue
+            s = tape + child
+            levels[depth].child = s.next
+            if s.code != wanted[depth] or s.kind >= S_PIECE_TEXT:
+                continue
+            if depth + 1 == size:
+                if found is None:
+                    return child
+                found.append(make_element(doc, child))
+            elif s.kind == S_CONTAINER:
+                depth += 1
+                levels[depth].child = child + 1
+                levels[depth].end = s.next
+    finally:
+        PyMem_RawFree(memory)
+
+
+@cython.final
+@cython.internal
+@cython.no_gc
+cdef class _Children:
+    """Iterator over the child elements of an element."""
+
+    cdef Document doc
+    cdef uint32_t slot, end
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        cdef uint32_t child = self.slot
+        while child < self.end:
+            self.slot = self.doc.tape[child].next
+            if self.doc.tape[child].kind < S_PIECE_TEXT:
+                return make_element(self.doc, child)
+            child = self.slot
+        raise StopIteration
+
+
+@cython.final
+@cython.internal
+@cython.no_gc
+cdef class _Walk:
+    """Iterator over an element and all its descendants."""
+
+    cdef Document doc
+    cdef uint32_t slot, end
+    cdef int32_t code
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        cdef uint32_t index = self.slot
+        cdef const slot *s
+        while index < self.end:
+            s = self.doc.tape + index
+            if s.kind < S_PIECE_TEXT and (self.code < 0 or s.code == self.code):
+                self.slot = index + 1
+                return make_element(self.doc, index)
+            index += 1
+        self.slot = index
+        raise StopIteration
+
+
+cdef class Match:
+    """A selected value of a Decoder: ``path`` as it was given, and ``value``, an Element or a Model instance.
+
+    ``anchor`` is the stream offset of the element that the first name of the path matched: values with the same anchor
+    come from the same one. ``path, value = match`` works.
+    """
+
+    cdef public object path
+    cdef public object value
+    cdef public object anchor
+
+    __match_args__ = ("path", "value")
+
+    def __init__(self, path, value, anchor=0):
+        self.path = path
+        self.value = value
+        self.anchor = anchor
+
+    def __iter__(self):
+        return iter((self.path, self.value))
+
+    def __eq__(self, other):
+        if not isinstance(other, Match):
+            return NotImplemented
+        return self.path == (<Match>other).path and bool(self.value == (<Match>other).value)
+
+    __hash__ = None
+
+    def __repr__(self):
+        return f"Match(path={self.path!r}, value={self.value!r}, anchor={self.anchor})"
+
+
+@cython.final
+@cython.internal
+cdef class _Selection:
+    """One selected path: its codes, innermost first, and the Plan for its values, if any."""
+
+    cdef object path
+    cdef tuple codes
+    cdef Plan plan
+    cdef uint16_t *wanted
+    cdef size_t size
+
+    def __cinit__(self, object path, tuple codes, Plan plan):
+        cdef size_t i
+        self.path = path
+        self.codes = codes[::-1]
+        self.plan = plan
+        self.size = len(codes)
+        self.wanted = <uint16_t *>PyMem_RawMalloc(self.size * sizeof(uint16_t))
+        if self.wanted == NULL:
+            raise MemoryError
+        for i in range(self.size):
+            self.wanted[i] = self.codes[i]
+
+    def __dealloc__(self):
+        PyMem_RawFree(self.wanted)
+
+
+cdef struct open_tag:
+    uint64_t offset
+    uint32_t code
+
+
+cdef class Decoder:
+    """Decodes a document while it arrives.
+
+    ``select`` names what is wanted: paths of tags, or a mapping from paths to Model classes (None: Elements). A path
+    such as "AirSync:Commands/AirSync:Add" matches elements whose tag and parents end so. Where two paths match the same
+    element, the longer one has it. Everything else is checked and dropped.
+
+    Memory is bounded by the largest selected value, which ``limits`` apply to. Raises ValueError for a path that could
+    only match inside of what another one selects, or that holds a name which is no tag of the code pages.
+    """
+
+    cdef object pages
+    cdef _Names names
+    cdef object limits
+    cdef uint64_t max_depth, max_size, max_elements
+    cdef list selections  # the longest first
+    cdef uint8_t selects[2048]  # a bit for each code that a selection ends with
+    cdef uint8_t *buffer  # what came and is not done with
+    cdef size_t filled, room
+    cdef uint64_t base  # stream offset of the buffer's first byte
+    cdef int phase  # 0 header, 1 before the root, 2 within it, 3 behind it
+    cdef header head
+    cdef uint32_t page
+    cdef open_tag *stack
+    cdef size_t depth, stack_room
+    cdef uint64_t skip  # bytes still to drop: a string table, or an opaque that nobody selected
+    cdef bint within_text  # that nobody selected
+    cdef utf8_state text
+    cdef uint64_t text_offset
+    cdef bint scanning  # while a selected element is incomplete
+    cdef scanner scan
+    cdef uint32_t scan_page
+    cdef _Selection selected
+    cdef uint64_t anchor
+    cdef object failed
+    cdef bint busy
+
+    def __cinit__(self, select, *, pages=None, limits=DEFAULT):
+        cdef _Selection selection
+        cdef uint32_t code
+        self.pages = pages or ACTIVESYNC
+        self.names = names_of(self.pages)
+        self.limits = limits
+        self.max_depth = read_limit(limits, _MAX_DEPTH, "max_depth")
+        self.max_size = read_limit(limits, _MAX_SIZE, "max_size")
+        self.max_elements = read_limit(limits, _MAX_ELEMENTS, "max_elements")
+        self.selections = selections_of(select, self.pages)
+        for selection in self.selections:
+            code = selection.wanted[0]
+            self.selects[code >> 3] |= <uint8_t>(1 << (code & 7))
+        self.head.version = 3
+        self.head.public_id = 1
+        self.head.charset = 106
+
+    def __dealloc__(self):
+        PyMem_RawFree(self.buffer)
+        PyMem_RawFree(self.stack)
+        scanner_free(&self.scan)
+
+    def feed(self, chunk):
+        """The values whose ends came with this chunk, in order.
+
+        Raises DecodeError where the bytes are not a document; values found before that point are returned first, and
+        the error is raised by the next call.
+        """
+        cdef list found = []
+        cdef const uint8_t *data
+        cdef size_t size, used = 0
+        cdef Py_buffer view
+        if self.failed is not None:
+            raise self.failed
+        if self.busy:
+            raise RuntimeError("a Decoder serves one thread at a time")
+        self.busy = True
+        try:
+            if type(chunk) is bytes and not self.filled:
+                # Read where it is; only what must wait for more is copied.
+                data = <const uint8_t *>PyBytes_AS_STRING(chunk)
+                size = PyBytes_GET_SIZE(chunk)
+            else:
+                PyObject_GetBuffer(chunk, &view, PyBUF_SIMPLE)
+                try:
+                    self.keep(<const uint8_t *>view.buf, view.len)
+                finally:
+                    PyBuffer_Release(&view)
+                data = self.buffer
+                size = self.filled
+            try:
+                self.run(data, size, &used, found)
+            except DecodeError as error:
+                self.failed = error
+                # Where the document ends for close(): no matter, since that raises the same error.
+                self.filled = 0
+                if not found:
+                    raise
+                return found
+            self.base += used
+            if data == self.buffer:
+                self.filled -= used
+                if used and self.filled:
+                    memmove(self.buffer, self.buffer + used, self.filled)
+            elif used < size:
+                self.keep(data + used, size - used)
+            if self.room > 1 << 20 and self.filled < self.room >> 3:
+                self.fit()
+        finally:
+            self.busy = False
+        return found
+
+    def close(self):
+        """None where the document was whole. Raises TruncatedError where it was not, or the error that feed() met."""
+        if self.failed is not None:
+            raise self.failed
+        if self.phase != 3:
+            raise decode_error(errors.TRUNCATED, self.base + self.filled)
+
+    cdef int keep(self, const uint8_t *data, size_t size) except -1:
+        """Appends to the buffer."""
+        cdef size_t need = self.filled + size
+        cdef size_t room
+        cdef void *memory
+        if need > self.room:
+            room = need + (self.filled if self.filled > 4096 else 4096)
+            memory = PyMem_RawRealloc(self.buffer, room)
+            if memory == NULL:
+                raise MemoryError
+            self.buffer = <uint8_t *>memory
+            self.room = room
+        if size:
+            memcpy(self.buffer + self.filled, data, size)
+        self.filled = need
+        return 0
+
+    cdef int fit(self) except -1:
+        """Gives back what a large value needed."""
+        cdef void *memory = PyMem_RawRealloc(self.buffer, self.filled + 4096)
+        if memory != NULL:
+            self.buffer = <uint8_t *>memory
+            self.room = self.filled + 4096
+        return 0
+
+    cdef int run(self, const uint8_t *data, size_t size, size_t *used, list found) except -1:
+        """Leaves in ``used`` how many of the bytes are done with; the others wait for more."""
+        cdef size_t pos = 0
+        cdef uint64_t base = self.base, step
+        cdef const uint8_t *p
+        cdef const uint8_t *nul
+        cdef uint32_t token, length
+        cdef failure failed
+        cdef int got, ascii
+        if self.phase == 0:
+            got = read_header(data, size, &self.head, &failed)
+            if got == FAILED:
+                fail(&failed, 0, self.limits)
+            if got == MORE:
+                return 0
+            self.skip = self.head.table
+            self.phase = 1
+            pos = self.head.end
+        while True:
+            if self.scanning:
+                used[0] = pos
+                if not self.go_on(data, size, &pos, found):
+                    return 0
+            if self.skip:
+                step = size - pos
+                if step > self.skip:
+                    step = self.skip
+                self.skip -= step
+                pos += step
+            used[0] = pos
+            if pos >= size:
+                return 0
+            if self.within_text:
+                nul = find_nul(data + pos, data + size, &ascii)
+                if (not ascii or self.text.lacks) and not utf8_continues(&self.text, data + pos, nul):
+                    raise decode_error(errors.BAD_TEXT, self.text_offset)
+                if nul == data + size:
+                    used[0] = size
+                    return 0
+                if self.text.lacks:
+                    raise decode_error(errors.BAD_TEXT, self.text_offset)
+                self.within_text = False
+                pos = nul + 1 - data
+                continue
+            token = data[pos]
+            if self.phase == 3:
+                raise decode_error(errors.AFTER_ROOT, base + pos, token)
+            if token == W_SWITCH_PAGE:
+                if pos + 1 >= size:
+                    return 0
+                self.page = data[pos + 1]
+                pos += 2
+            elif token & W_TOKEN_MASK > 4:
+                self.start(token, base + pos)
+                if not self.scanning:
+                    pos += 1
+            elif self.phase == 1:
+                raise decode_error(errors.NO_ROOT, base + pos, token)
+            elif token == W_END:
+                pos += 1
+                self.depth -= 1
+                if not self.depth:
+                    self.phase = 3
+            elif token == W_STR_I:
+                self.within_text = True
+                memset(&self.text, 0, sizeof(self.text))
+                self.text_offset = base + pos
+                pos += 1
+            elif token == W_OPAQUE:
+                p = data + pos + 1
+                got = read_integer(&p, data + size, &length)
+                if got == FAILED:
+                    raise decode_error(errors.BAD_INTEGER, base + pos)
+                if got == MORE:
+                    return 0
+                self.skip = length
+                pos = p - data
+            else:
+                raise decode_error(errors.BAD_TOKEN, base + pos, token)
+
+    cdef int start(self, uint32_t token, uint64_t offset) except -1:
+        """Takes note of a tag: as the start of a selected element, or of another one that is only passed through."""
+        cdef uint32_t code
+        cdef size_t i, room
+        cdef _Selection selection
+        cdef void *memory
+        if token & W_ATTRIBUTES:
+            raise decode_error(errors.WITH_ATTRIBUTES, offset, token)
+        if self.depth >= self.max_depth:
+            raise decode_error(errors.TOO_DEEP, offset, self.limits.max_depth)
+        self.phase = 2
+        code = self.page << 6 | token & W_TOKEN_MASK
+        if self.selects[code >> 3] >> (code & 7) & 1:
+            for selection in self.selections:
+                if selection.wanted[0] != code or selection.size - 1 > self.depth:
+                    continue
+                i = 1
+                while i < selection.size and self.stack[self.depth - i].code == selection.wanted[i]:
+                    i += 1
+                if i == selection.size:
+                    self.selected = selection
+                    self.anchor = offset if i == 1 else self.stack[self.depth + 1 - i].offset
+                    # The scanner's tape is kept from one value to the next.
+                    scanner_restart(&self.scan, self.page, self.depth, self.max_depth, self.max_elements)
+                    self.scan_page = self.page
+                    self.scanning = True
+                    return 0
+        if token & W_WITH_CONTENT:
+            if self.depth == self.stack_room:
+                room = self.stack_room * 2 if self.stack_room else 16
+                memory = PyMem_RawRealloc(self.stack, room * sizeof(open_tag))
+                if memory == NULL:
+                    raise MemoryError
+                self.stack = <open_tag *>memory
+                self.stack_room = room
+            self.stack[self.depth].code = code
+            self.stack[self.depth].offset = offset
+            self.depth += 1
+        elif not self.depth:
+            self.phase = 3
+        return 0
+
+    cdef int go_on(self, const uint8_t *data, size_t size, size_t *pos, list found) except -1:
+        """Whether the selected element that starts at ``pos`` is complete; ``pos`` is moved behind it then."""
+        cdef uint64_t start = self.base + pos[0]
+        cdef const uint8_t *origin = data + pos[0]
+        cdef uint64_t reached = size - pos[0]
+        cdef size_t window = reached if reached < 0xFFFF_FFFFu else 0xFFFF_FFFFu
+        cdef Document doc
+        cdef Match match
+        cdef bytes raw
+        cdef int got
+        if window - self.scan.pos < WORTH_RELEASING:
+            got = scan(&self.scan, origin, origin + window)
+        else:
+            with nogil:
+                got = scan(&self.scan, origin, origin + window)
+        if got == FAILED:
+            fail(&self.scan.failed, start, self.limits)
+        if got == DONE:
+            reached = self.scan.pos
+        if reached > self.max_size:
+            raise decode_error(errors.TOO_LARGE, start, self.limits.max_size)
+        if got == MORE:
+            return 0
+        raw = PyBytes_FromStringAndSize(<const char *>origin, reached)
+        doc = make_document(raw, self.pages, self.names, &self.head, self.scan_page, start, &self.scan, 1)
+        if self.selected.plan is None:
+            value = make_element(doc, 0)
+        else:
+            value = build(doc, 0, self.selected.plan, 0)
+        match = <Match>Match.__new__(Match)
+        match.path = self.selected.path
+        match.value = value
+        match.anchor = self.anchor
+        found.append(match)
+        self.page = self.scan.page
+        self.scanning = False
+        if not self.depth:
+            self.phase = 3
+        pos[0] += reached
+        return 1
+
+
+cdef list selections_of(object select, object pages):
+    """The selections, the longest first."""
+    cdef _Selection one, other
+    cdef list chosen = []
+    if isinstance(select, str):
+        select = (select,)
+    models = select if hasattr(select, "keys") else dict.fromkeys(select)
+    for path, model in models.items():
+        plan = None if model is None else plan_of(model)
+        chosen.append(_Selection(path, pages.path(path), plan))
+    if not chosen:
+        raise ValueError("select names no path")
+    for one in chosen:
+        for other in chosen:
+            for skip in range(1, len(other.codes)):
+                if other.codes[skip : skip + len(one.codes)] == one.codes:
+                    raise ValueError(f"{other.path!r} can only match inside of what {one.path!r} selects")
+    return sorted(chosen, key=_selection_order)
+
+
+def _selection_order(_Selection selection not None):
+    return -<Py_ssize_t>selection.size
+
+
+cdef struct opened:
+    size_t above
+    PyObject *tag
+
+
+cdef class Writer:
+    """Writes a document token by token: start(), text(), opaque() and end(), then finish().
+
+    SWITCH_PAGE is written where the page changes, and a tag gets its content bit when content follows.
+    """
+
+    cdef object pages
+    cdef sink out
+    cdef uint8_t *first  # where the document starts to be written
+    cdef opened *stack
+    cdef size_t stack_room
+    cdef bint done
+    cdef bytes result
+
+    def __cinit__(self, *, pages=None):
+        self.pages = pages or ACTIVESYNC
+        self.first = <uint8_t *>PyMem_RawMalloc(STACK_BYTES)
+        if self.first == NULL:
+            raise MemoryError
+        sink_init(&self.out, self.first, STACK_BYTES, read_limit(DEFAULT, _MAX_DEPTH, "max_depth"))
+
+    def __dealloc__(self):
+        cdef size_t i
+        for i in range(self.out.depth):
+            Py_XDECREF(self.stack[i].tag)
+        PyMem_RawFree(self.stack)
+        PyMem_RawFree(self.first)
+        Py_XDECREF(self.out.bytes)
+
+    def start(self, tag):
+        """Opens an element. Raises EncodeError for an unknown tag, a second root, or nesting without end."""
+        cdef uint32_t code = tag_of(tag, self.pages).code
+        cdef opened *memory
+        cdef size_t room
+        cdef size_t depth = self.out.depth
+        if self.done and not depth:
+            raise EncodeError(f"{tag}: a document has one root element")
+        check_depth(&self.out, tag)
+        if depth == self.stack_room:
+            room = self.stack_room * 2 if self.stack_room else 16
+            memory = <opened *>PyMem_RawRealloc(self.stack, room * sizeof(opened))
+            if memory == NULL:
+                raise MemoryError
+            self.stack = memory
+            self.stack_room = room
+        open_element(&self.out, code, &self.stack[depth].above)
+        self.done = True
+        Py_INCREF(tag)
+        self.stack[depth].tag = <PyObject *>tag
+
+    def text(self, text):
+        """Writes an inline string into the open element. Raises EncodeError for a NUL or a lone surrogate."""
+        self.check_open()
+        tag = <object>self.stack[self.out.depth - 1].tag
+        if not isinstance(text, str):
+            raise EncodeError(f"{tag}: expected a str, not {type(text).__name__}")
+        if put_text(&self.out, text, 0):
+            refuse_text(text, tag)
+        self.out.start[self.out.top] |= W_WITH_CONTENT
+
+    def opaque(self, data):
+        """Writes opaque data into the open element."""
+        self.check_open()
+        write_opaque(&self.out, data, <object>self.stack[self.out.depth - 1].tag)
+        self.out.start[self.out.top] |= W_WITH_CONTENT
+
+    def end(self):
+        """Closes the element that was opened last."""
+        cdef size_t depth
+        self.check_open()
+        close_element(&self.out, self.stack[self.out.depth - 1].above)
+        depth = self.out.depth
+        Py_DECREF(<object>self.stack[depth].tag)
+
+    def copy(self, Element element not None):
+        """Writes an Element of a Document with all that is in it. Raises EncodeError where other code pages name it."""
+        code_in(element.doc, element.doc.tape + element.index, self.pages)
+        if self.done and not self.out.depth:
+            raise EncodeError(f"{tag_at(element.doc, element.index)}: a document has one root element")
+        copy_element(&self.out, element.doc, element.index, self.pages)
+        self.done = True
+
+    def finish(self):
+        """The document. Raises EncodeError where no root was written or an element is still open."""
+        if self.out.depth:
+            raise EncodeError(f"{<object>self.stack[self.out.depth - 1].tag}: the element is still open")
+        if not self.done:
+            raise EncodeError("a document needs a root element")
+        if self.result is None:
+            self.result = sink_finish(&self.out)
+        return self.result
+
+    cdef int check_open(self) except -1:
+        if not self.out.depth:
+            raise EncodeError("no element is open")
+        return 0
+
+
+cdef object tag_of(object tag, object pages):
+    known = pages.by_name.get(tag)
+    if known is None:
+        try:
+            known = pages.lookup(tag)
+        except ValueError as error:
+            raise EncodeError(str(error)) from None
+    return known
+
+
+cdef inline int check_depth(sink *out, object tag) except -1:
+    if out.depth >= out.max_depth:
+        raise EncodeError(f"{tag}: elements are nested deeper than {DEFAULT.max_depth}")
+    return 0
+
+
+cdef int refuse_text(object text, object where) except -1:
+    """Raises the error for a text that cannot be written; it is searched again here, for what and where."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise EncodeError(f"{where}: a lone surrogate at character {error.start} cannot be written") from None
+    raise EncodeError(f"{where}: a NUL at character {text.index(chr(0))} cannot be written")
+
+
+cdef int write_opaque(sink *out, object data, object where) except -1:
+    cdef Py_buffer view
+    if type(data) is bytes:
+        if PyBytes_GET_SIZE(data) <= 0xFFFF_FFFF:
+            return put_opaque(out, PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
+    PyObject_GetBuffer(memoryview(data).cast("B"), &view, PyBUF_SIMPLE)
+    try:
+        if view.len > 0xFFFF_FFFF:
+            raise EncodeError(f"{where}: {view.len} bytes do not fit an opaque, whose length has 32 bits")
+        return put_opaque(out, view.buf, view.len)
+    finally:
+        PyBuffer_Release(&view)
+
+
+cdef uint32_t code_in(Document doc, const slot *s, object pages) except? 0xFFFFFFFF:
+    """The code of an element in these code pages, which may be others than its document's."""
+    if doc.pages is pages and doc.names.exact and doc.names.known(s.code) != NULL:
+        return s.code
+    return tag_of(doc.pages.tag(s.code), pages).code
+
+
+cdef struct open_copy:
+    size_t above
+    uint32_t end
+
+
+cdef int copy_element(sink *out, Document doc, uint32_t index, object pages) except -1:
+    """Writes an element with all that is in it."""
+    cdef const slot *tape = doc.tape
+    cdef const slot *s
+    cdef uint32_t here = index, stop = tape[index].next, code
+    cdef size_t room = 0, depth = 0, above = 0
+    cdef size_t outer_top = out.top
+    cdef uint64_t outer_depth = out.depth
+    # Of each open container: the slot after it, and what close_element() wants.
+    cdef open_copy *open = NULL
+    cdef void *memory
+    try:
+        while here < stop:
+            while depth and here >= open[depth - 1].end:
+                depth -= 1
+                close_element(out, open[depth].above)
+            s = tape + here
+            if s.kind == S_PIECE_TEXT:
+                put_raw_text(out, doc.data + s.offset + 1, s.length)
+                out.start[out.top] |= W_WITH_CONTENT
+            elif s.kind == S_PIECE_OPAQUE:
+                put_opaque(out, opaque_start(doc.data + s.offset + 1), s.length)
+                out.start[out.top] |= W_WITH_CONTENT
+            else:
+                code = code_in(doc, s, pages)
+                if out.depth >= out.max_depth:
+                    check_depth(out, tag_at(doc, here))
+                open_element(out, code, &above)
+                if s.kind == S_CONTAINER:
+                    if depth == room:
+                        room = room * 2 if room else 16
+                        memory = PyMem_RawRealloc(open, room * sizeof(open_copy))
+                        if memory == NULL:
+                            raise MemoryError
+                        open = <open_copy *>memory
+                    open[depth].end = s.next
+                    open[depth].above = above
+                    depth += 1
+                else:
+                    if s.kind == S_TEXT:
+                        put_raw_text(out, doc.data + s.offset + 2, s.length)
+                        out.start[out.top] |= W_WITH_CONTENT
+                    elif s.kind == S_OPAQUE:
+                        put_opaque(out, opaque_start(doc.data + s.offset + 2), s.length)
+                        out.start[out.top] |= W_WITH_CONTENT
+                    close_element(out, above)
+            here += 1
+        while depth:
+            depth -= 1
+            close_element(out, open[depth].above)
+    except:
+        # The Writer knows nothing of what was opened here.
+        out.depth = outer_depth
+        out.top = outer_top
+        raise
+    finally:
+        PyMem_RawFree(open)
+    return 0
+
+
+cdef struct plan_field:
+    Py_ssize_t offset  # of the value in an instance, or among the items of the list that stands in for one
+    uint32_t code, within  # of the tags, or NO_CODE
+    uint32_t versions  # a bit for each of VERSIONS
+    uint8_t kind, many, optional, compact, binary
+    uint8_t exact, within_exact  # whether the tag is the one that ActiveSync's code pages have
+
+cdef struct plan_entry:
+    uint32_t code
+    uint16_t field
+    int16_t alternative  # which of the field's Models the tag stands for, or -1
+
+
+cdef bint is_exact(object tag) except -1:
+    return ACTIVESYNC.by_name.get(tag) is tag
+
+
+cdef class Plan:
+    """A Model compiled for the kernels: which tag goes to which field, and how. Made by model.py."""
+
+    cdef readonly object cls
+    cdef readonly object tag
+    cdef readonly str name
+    cdef readonly tuple fields
+    cdef uint32_t code
+    cdef bint exact
+    cdef bint plain  # whether fields are stored where they stand in an instance, past setattr()
+    cdef Py_ssize_t unknown_at, problems_at
+    cdef plan_field *table
+    cdef plan_entry *entries
+    cdef uint16_t *places  # entry + 1 by a hash of its code, 0 where there is none
+    cdef int count, entry_count
+    cdef uint32_t mask
+    cdef bint wraps  # whether a field has a wrapper
+    # Of each field; held here, since only the numbers fit into the table.
+    cdef tuple names, tags, withins, plans, enums, pages
+
+    def __cinit__(self, cls, tag):
+        self.cls = cls
+        self.tag = tag
+        self.name = cls.__name__
+        self.fields = ()
+        self.code = NO_CODE if tag is None else tag.code
+        self.exact = tag is not None and is_exact(tag)
+
+    def __dealloc__(self):
+        PyMem_RawFree(self.table)
+        PyMem_RawFree(self.entries)
+        PyMem_RawFree(self.places)
+
+    def define(self, fields):
+        """Takes the fields; apart from the constructor, so that Models can refer to each other.
+
+        Raises ValueError where two fields want the same tag.
+        """
+        cdef plan_field *f
+        cdef plan_entry *e
+        cdef uint32_t place
+        cdef int number = 0, size
+        if self.table != NULL:
+            raise ValueError(f"{self.name} is defined already")
+        found = tuple(fields)
+        entries = []
+        for index, field in enumerate(found):
+            if field.within is not None:
+                pairs = [(field.within, -1)]
+            elif field.kind == F_MODEL and field.many:
+                pairs = [(plan.tag, place_) for place_, plan in enumerate(field.plans)]
+            else:
+                pairs = [(field.tag, -1)]
+            for tag, alternative in pairs:
+                assert tag is not None
+                if tag.code in [entry[0] for entry in entries]:
+                    raise ValueError(f"{self.name}.{field.name}: another field has the tag {tag}")
+                entries.append((tag.code, index, alternative))
+        if len(entries) > 0x3FFF:
+            raise ValueError(f"{self.name} has too many fields")
+        size = 8
+        while size < 2 * len(entries):
+            size *= 2
+        self.table = <plan_field *>PyMem_RawMalloc((len(found) + 1) * sizeof(plan_field))
+        self.entries = <plan_entry *>PyMem_RawMalloc((len(entries) + 1) * sizeof(plan_entry))
+        self.places = <uint16_t *>PyMem_RawMalloc(size * sizeof(uint16_t))
+        if self.table == NULL or self.entries == NULL or self.places == NULL:
+            raise MemoryError
+        memset(self.places, 0, size * sizeof(uint16_t))
+        self.mask = size - 1
+        for code, index, alternative in entries:
+            e = self.entries + number
+            e.code = code
+            e.field = index
+            e.alternative = alternative
+            place = spread(e.code) & self.mask
+            while self.places[place]:
+                place = (place + 1) & self.mask
+            number += 1
+            self.places[place] = number
+        self.unknown_at = member_offset(self.cls, "unknown")
+        self.problems_at = member_offset(self.cls, "problems")
+        self.plain = is_plain_class(self.cls) and self.unknown_at >= 0 and self.problems_at >= 0
+        number = 0
+        for field in found:
+            f = self.table + number
+            f.kind = field.kind
+            f.many = field.many
+            f.optional = field.optional
+            f.compact = field.compact
+            f.code = NO_CODE if field.tag is None else field.tag.code
+            f.exact = field.tag is not None and is_exact(field.tag)
+            f.binary = field.tag is not None and field.tag.binary
+            f.within = NO_CODE if field.within is None else field.within.code
+            f.within_exact = field.within is not None and is_exact(field.within)
+            f.versions = sum([1 << place_ for place_, version in enumerate(VERSIONS) if version in field.versions])
+            f.offset = member_offset(self.cls, field.name)
+            if f.offset < 0:
+                self.plain = False
+            if f.kind == F_DATETIME:
+                need_datetime()
+            if f.within != NO_CODE:
+                self.wraps = True
+            number += 1
+        if not self.plain:
+            for number in range(len(found)):
+                self.table[number].offset = number * sizeof(PyObject *)
+        self.names = tuple([field.name for field in found])
+        self.tags = tuple([field.tag for field in found])
+        self.withins = tuple([field.within for field in found])
+        self.plans = tuple([_plans(field.plans) for field in found])
+        self.enums = tuple([dict(field.enum) for field in found])
+        self.pages = tuple([field.pages for field in found])  # not copied: model.py fills them in at the end
+        self.count = len(found)
+        self.entry_count = len(entries)
+        self.fields = found
+
+
+def _plans(plans):
+    for plan in plans:
+        if not isinstance(plan, Plan):
+            raise TypeError(f"a Plan of this kernel was expected, not {plan!r}")
+    return tuple(plans)
+
+
+cdef inline uint32_t spread(uint32_t code) noexcept:
+    return (code * <uint32_t>2654435761u) >> 16
+
+
+cdef inline int find_entry(Plan plan, uint32_t code, int expected) noexcept:
+    """The entry for a tag, or -1. Elements mostly come in the order of the fields: so the expected one is tried first."""
+    cdef uint32_t place
+    cdef int number
+    if expected < plan.entry_count and plan.entries[expected].code == code:
+        return expected
+    if plan.entry_count:
+        place = spread(code) & plan.mask
+        while True:
+            number = <int>plan.places[place] - 1
+            if number < 0 or plan.entries[number].code == code:
+                return number
+            place = (place + 1) & plan.mask
+    return -1
+
+
+def plan_of(model):
+    """The Plan of a Model class, compiled on first use. Raises TypeError for anything else."""
+    plan = getattr(model, "__wbxml_plan__", None)
+    if not isinstance(plan, Plan):
+        raise TypeError(f"type must be a Model class, not {model!r}")
+    return plan
+
+
+# What does not go into a field: lists that are made when they are needed.
+cdef struct notes:
+    PyObject *unknown
+    PyObject *problems
+
+
+cdef int note(PyObject **where, object what) except -1:
+    if where[0] == NULL:
+        fresh = []
+        Py_INCREF(fresh)
+        where[0] = <PyObject *>fresh
+    return PyList_Append(<object>where[0], what)
+
+
+cdef inline object noted(PyObject *what):
+    return () if what == NULL else tuple(<list>what)
+
+
+cdef inline int store(PyObject **where, object value) except -1:
+    Py_INCREF(value)
+    where[0] = <PyObject *>value
+    return 0
+
+
+cdef object build(Document doc, uint32_t index, Plan plan, int depth):
+    """An instance of the plan's Model from the element in slot ``index``."""
+    cdef const slot *tape = doc.tape
+    cdef const slot *s = tape + index
+    cdef uint32_t child, end
+    cdef plan_field *f
+    cdef plan_entry *entry
+    cdef PyObject **where
+    cdef char *fields
+    cdef int expected = 0, found, number
+    cdef Plan alternative
+    cdef notes n
+    cdef object instance
+    if depth >= MODEL_DEPTH:
+        raise LimitError(f"{plan.name} is nested deeper than {MODEL_DEPTH}", doc.base + s.offset)
+    if plan.plain:
+        instance = new_instance(plan.cls)
+        fields = <char *><PyObject *>instance
+    else:
+        instance = PyList_New(plan.count)
+        fields = list_items(instance)
+    n.unknown = n.problems = NULL
+    try:
+        if s.kind == S_CONTAINER:
+            child, end = index + 1, s.next
+            while child < end:
+                s = tape + child
+                if s.kind >= S_PIECE_TEXT:
+                    stray(doc, index, child, 1, &n)
+                    child = s.next
+                    continue
+                found = find_entry(plan, s.code, expected)
+                if found < 0:
+                    note(&n.unknown, make_element(doc, child))
+                    child = s.next
+                    continue
+                entry = plan.entries + found
+                f = plan.table + entry.field
+                where = <PyObject **>(fields + f.offset)
+                expected = found + 1
+                if f.many and f.within == NO_CODE:
+                    expected = found
+                    alternative = None
+                    if entry.alternative >= 0:
+                        alternative = <Plan>PyTuple_GET_ITEM(plans_of(plan, entry.field), entry.alternative)
+                    value = read_value(doc, child, plan, entry.field, alternative, &n, depth)
+                    if value is not None:
+                        if where[0] == NULL:
+                            store(where, [value])
+                        else:
+                            PyList_Append(<object>where[0], value)
+                elif where[0] != NULL:
+                    note(&n.unknown, make_element(doc, child))
+                elif f.many:
+                    store(where, read_list(doc, child, plan, entry.field, &n, depth))
+                else:
+                    store(where, read_value(doc, child, plan, entry.field, None, &n, depth))
+                child = s.next
+        else:
+            stray(doc, index, index, 2, &n)
+        for number in range(plan.count):
+            f = plan.table + number
+            where = <PyObject **>(fields + f.offset)
+            if where[0] == NULL:
+                if f.many:
+                    store(where, None if f.optional else [])
+                else:
+                    store(where, False if f.kind == F_FLAG else None)
+        if plan.plain:
+            store(<PyObject **>(fields + plan.unknown_at), noted(n.unknown))
+            store(<PyObject **>(fields + plan.problems_at), noted(n.problems))
+            return instance
+        return assemble(plan, <list>instance, noted(n.unknown), noted(n.problems))
+    finally:
+        Py_XDECREF(n.unknown)
+        Py_XDECREF(n.problems)
+
+
+cdef inline tuple plans_of(Plan plan, int number):
+    return <tuple>PyTuple_GET_ITEM(plan.plans, number)
+
+
+cdef object assemble(Plan plan, list values, tuple unknown, tuple problems):
+    """An instance of a class that has its own ways, made as Python code would."""
+    cdef int number
+    instance = object.__new__(plan.cls)
+    for number in range(plan.count):
+        setattr(instance, plan.names[number], values[number])
+    instance.unknown = unknown
+    instance.problems = problems
+    return instance
+
+
+_SPACE = " \t\r\n"
+
+
+cdef int stray(Document doc, uint32_t index, uint32_t where, int skip, notes *n) except -1:
+    """Tells of text or opaque in a slot that stands where the element ``index`` should hold elements only."""
+    cdef const slot *s = doc.tape + where
+    cdef const uint8_t *p
+    cdef const uint8_t *end
+    if s.kind == S_TEXT or s.kind == S_PIECE_TEXT:
+        p = doc.data + s.offset + skip
+        end = p + s.length
+        trim(&p, &end)
+        if p < end:
+            note(&n.problems, make_problem(doc, index, "elements", text_at(doc, s, skip)))
+    elif s.kind == S_OPAQUE or s.kind == S_PIECE_OPAQUE:
+        note(&n.problems, make_problem(doc, index, "elements", as_text(opaque_bytes(doc, s, skip))))
+    return 0
+
+
+cdef object make_problem(Document doc, uint32_t index, str expected, object value):
+    return Problem(doc.base + doc.tape[index].offset, tag_at(doc, index), expected, value)
+
+
+cdef object raw_value(Document doc, uint32_t index):
+    """What stands in an element: text ("" where it is empty), bytes for an opaque that is no UTF-8, None: elements."""
+    cdef const slot *s = doc.tape + index
+    if s.kind == S_TEXT:
+        return text_at(doc, s, 2)
+    if s.kind == S_EMPTY:
+        return ""
+    if s.kind == S_OPAQUE:
+        return as_text(opaque_bytes(doc, s, 2))
+    if s.length:
+        return None
+    data = element_data(doc, index)
+    text = element_text(doc, index)
+    if data is None:
+        return "" if text is None else text
+    return as_text(data) if text is None else data
+
+
+cdef object as_text(bytes data):
+    cdef const uint8_t *p = <const uint8_t *>PyBytes_AS_STRING(data)
+    if utf8_valid(p, p + PyBytes_GET_SIZE(data)):
+        return PyUnicode_DecodeUTF8(<const char *>p, PyBytes_GET_SIZE(data), NULL)
+    return data
+
+
+cdef list read_list(Document doc, uint32_t index, Plan plan, int number, notes *n, int depth):
+    """The values within the wrapper element in slot ``index``."""
+    cdef const slot *tape = doc.tape
+    cdef const slot *s = tape + index
+    cdef uint32_t child, end
+    cdef plan_field *f = plan.table + number
+    cdef tuple plans = plans_of(plan, number)
+    cdef Py_ssize_t count = PyTuple_GET_SIZE(plans), i
+    cdef list items = []
+    cdef Plan chosen
+    if s.kind != S_CONTAINER:
+        stray(doc, index, index, 2, n)
+        return items
+    child, end = index + 1, s.next
+    while child < end:
+        s = tape + child
+        if s.kind >= S_PIECE_TEXT:
+            stray(doc, index, child, 1, n)
+        else:
+            chosen = None
+            for i in range(count - 1, -1, -1):
+                if (<Plan>PyTuple_GET_ITEM(plans, i)).code == s.code:
+                    chosen = <Plan>PyTuple_GET_ITEM(plans, i)
+                    break
+            if chosen is None and s.code != f.code:
+                note(&n.unknown, make_element(doc, child))
+            else:
+                value = read_value(doc, child, plan, number, chosen, n, depth)
+                if value is not None:
+                    items.append(value)
+        child = s.next
+    return items
+
+
+cdef object read_value(Document doc, uint32_t index, Plan plan, int number, Plan chosen, notes *n, int depth):
+    """The value of the element in slot ``index`` as the field wants it, or None where it does not fit."""
+    cdef const slot *s = doc.tape + index
+    cdef int kind = plan.table[number].kind
+    cdef const uint8_t *p
+    cdef const uint8_t *end
+    cdef bytes kept
+    cdef object raw, value
+    if kind == F_STR and s.kind == S_TEXT:
+        return text_at(doc, s, 2)
+    if kind == F_MODEL:
+        return build(doc, index, choose(doc, index, plan, number) if chosen is None else chosen, depth + 1)
+    if kind == F_FLAG:
+        return True
+    if kind == F_BYTES:
+        if s.kind == S_OPAQUE:
+            return opaque_bytes(doc, s, 2)
+        if s.kind == S_CONTAINER and not s.length:
+            raw = make_element(doc, index).data
+            if raw is not None:
+                return raw
+    if s.kind == S_TEXT or s.kind == S_EMPTY:
+        p = doc.data + s.offset + 2
+        end = p + s.length
+        if kind == F_STR:
+            return ""
+    else:
+        raw = raw_value(doc, index)
+        if type(raw) is not str:
+            if raw is None:
+                note(&n.unknown, make_element(doc, index))
+            elif kind == F_BYTES:
+                return raw
+            note(&n.problems, make_problem(doc, index, expected_of(kind), raw))
+            return None
+        if kind == F_STR:
+            return raw
+        kept = (<str>raw).encode()
+        p = <const uint8_t *>PyBytes_AS_STRING(kept)
+        end = p + PyBytes_GET_SIZE(kept)
+    value = convert(kind, p, end, <object>PyTuple_GET_ITEM(plan.enums, number))
+    if value is None:
+        note(&n.problems, make_problem(doc, index, expected_of(kind), raw_value(doc, index)))
+    return value
+
+
+cdef Plan choose(Document doc, uint32_t index, Plan plan, int number):
+    """The Model for an element that may hold one of several: the first child whose code page has only one decides."""
+    cdef tuple plans = plans_of(plan, number)
+    cdef const slot *tape = doc.tape
+    cdef uint32_t child = index + 1, end = tape[index].next
+    if PyTuple_GET_SIZE(plans) > 1 and tape[index].kind == S_CONTAINER:
+        while child < end:
+            if tape[child].kind < S_PIECE_TEXT:
+                found = (<dict>PyTuple_GET_ITEM(plan.pages, number)).get(tape[child].code >> 6)
+                if found is not None:
+                    return <Plan?>found
+            child = tape[child].next
+    return <Plan>PyTuple_GET_ITEM(plans, 0)
+
+
+cdef object convert(int kind, const uint8_t *p, const uint8_t *end, object enum):
+    """The value in a text, or None where there is none of that kind."""
+    cdef long long integer
+    cdef PyObject *made
+    cdef int truth
+    if kind == F_INT or kind == F_INT_ENUM:
+        if not to_int(p, end, &integer):
+            return None
+        return integer if kind == F_INT else (<dict>enum).get(integer)
+    if kind == F_BOOL:
+        truth = to_bool(p, end)
+        return None if truth < 0 else truth == 1
+    if kind == F_DATETIME:
+        made = to_datetime(p, end)
+        if made == NULL:
+            return None
+        value = <object>made
+        Py_DECREF(value)
+        return value
+    if kind == F_STR_ENUM:
+        trim(&p, &end)
+        return (<dict>enum).get(PyUnicode_DecodeUTF8(<const char *>p, end - p, NULL))
+    text = PyUnicode_DecodeUTF8(<const char *>p, end - p, NULL)
+    try:
+        return a2b_base64(text.translate(_NO_SPACE), strict_mode=True)
+    except ValueError:
+        return None
+
+
+_NO_SPACE = dict.fromkeys(map(ord, _SPACE))
+
+
+cdef str expected_of(int kind):
+    if kind == F_STR:
+        return "text"
+    if kind == F_INT:
+        return "an integer"
+    if kind == F_BOOL:
+        return "a boolean"
+    if kind == F_BYTES:
+        return "opaque data or base64"
+    if kind == F_DATETIME:
+        return "a date and time"
+    if kind == F_INT_ENUM:
+        return "one of the known numbers"
+    return "one of the known words"
+
+
+cdef inline uint32_t resolve(object tag, uint32_t code, bint exact, object pages) except? 0xFFFFFFFF:
+    """The code of a tag in the code pages that are written, which are seldom others than its own."""
+    if exact and pages is ACTIVESYNC:
+        return code
+    return tag_of(tag, pages).code
+
+
+cdef inline object read_field(object instance, Plan plan, Py_ssize_t offset, object name):
+    """A strong reference to a field's value: another thread may set the field meanwhile."""
+    cdef PyObject *value
+    if plan.plain and type(instance) is plan.cls:
+        value = read_member(instance, offset)
+        if value != NULL:
+            found = <object>value
+            Py_DECREF(found)
+            return found
+    return getattr(instance, name)
+
+
+cdef int emit(
+    sink *out, object instance, Plan plan, object tag, uint32_t code, object version, uint32_t bit, object pages, int depth
+) except -1:
+    """Writes a Model instance as an element with this tag."""
+    cdef plan_field *f
+    cdef size_t above, wrapper = 0
+    cdef int number
+    cdef Element element
+    cdef object unknown, value, rest, item
+    if depth >= MODEL_DEPTH:
+        raise EncodeError(f"{plan.name} is nested deeper than {MODEL_DEPTH}")
+    check_depth(out, tag)
+    open_element(out, code, &above)
+    unknown = read_field(instance, plan, plan.unknown_at, "unknown")
+    for number in range(plan.count):
+        f = plan.table + number
+        value = read_field(instance, plan, f.offset, <object>PyTuple_GET_ITEM(plan.names, number))
+        rest = None
+        if f.within != NO_CODE and unknown:
+            # What stood undescribed within a wrapper goes back into it.
+            rest = [element for element in unknown if parent_code(element) == f.within]
+        if not rest and (value is None or value is False and f.kind == F_FLAG):
+            continue
+        if f.many:
+            if value is None:
+                value = ()
+            elif not isinstance(value, (list, tuple)):
+                raise EncodeError(f"{plan.name}.{plan.names[number]}: expected a list, not {type(value).__name__}")
+            if not value and not rest and (f.within == NO_CODE or not f.optional):
+                continue
+        if bit and not f.versions & bit:
+            raise EncodeError(
+                f"{plan.name}.{plan.names[number]}: {plan.withins[number] or plan.tags[number] or tag}"
+                f" is not in version {version}"
+            )
+        if not f.many:
+            emit_value(out, value, plan, number, version, bit, pages, depth)
+            continue
+        if f.within != NO_CODE:
+            within = <object>PyTuple_GET_ITEM(plan.withins, number)
+            code = resolve(within, f.within, f.within_exact, pages)
+            check_depth(out, within)
+            open_element(out, code, &wrapper)
+        for item in value:
+            emit_value(out, item, plan, number, version, bit, pages, depth)
+        if rest:
+            for element in rest:
+                copy_element(out, element.doc, element.index, pages)
+        if f.within != NO_CODE:
+            close_element(out, wrapper)
+    if unknown:
+        for element in unknown:
+            if not plan.wraps or not is_wrapper(plan, parent_code(element)):
+                copy_element(out, element.doc, element.index, pages)
+    return close_element(out, above)
+
+
+cdef bint is_wrapper(Plan plan, uint32_t code) noexcept:
+    cdef int number
+    for number in range(plan.count):
+        if plan.table[number].within == code and code != NO_CODE:
+            return True
+    return False
+
+
+cdef uint32_t parent_code(Element element) noexcept:
+    """The code of the element's parent, or NO_CODE for a root."""
+    cdef const slot *tape = element.doc.tape
+    cdef uint32_t number = element.index
+    while number:
+        number -= 1
+        if tape[number].kind == S_CONTAINER and tape[number].next > element.index:
+            return tape[number].code
+    return NO_CODE
+
+
+cdef int emit_value(
+    sink *out, object value, Plan plan, int number, object version, uint32_t bit, object pages, int depth
+) except -1:
+    cdef plan_field *f = plan.table + number
+    cdef int kind = f.kind, overflow
+    cdef object tag = <object>PyTuple_GET_ITEM(plan.tags, number)
+    cdef uint32_t code
+    cdef Plan chosen
+    cdef char digits[24]
+    cdef long long integer
+    cdef size_t above
+    if kind == F_MODEL:
+        for chosen in plans_of(plan, number):
+            if type(value) is chosen.cls:
+                break
+        else:
+            names = " or ".join([(<Plan>one).name for one in plans_of(plan, number)])
+            raise EncodeError(f"{plan.name}.{plan.names[number]}: expected {names}, not {type(value).__name__}")
+        if f.many or tag is None:
+            tag = chosen.tag
+            code = resolve(tag, chosen.code, chosen.exact, pages)
+        else:
+            code = resolve(tag, f.code, f.exact, pages)
+        return emit(out, value, chosen, tag, code, version, bit, pages, depth + 1)
+    code = resolve(tag, f.code, f.exact, pages)
+    check_depth(out, tag)
+    if kind == F_STR or kind == F_STR_ENUM:
+        if not isinstance(value, str):
+            raise unfit(plan, number, "a str", value)
+        if put_text_element(out, code, value):
+            refuse_text(value, tag)
+    elif kind == F_INT or kind == F_INT_ENUM:
+        if not isinstance(value, int):
+            raise unfit(plan, number, "an int", value)
+        integer = PyLong_AsLongLongAndOverflow(value, &overflow)
+        if overflow:
+            put_text_element(out, code, int.__repr__(value))
+        else:
+            put_short_element(out, code, digits, int_text(digits, integer))
+    elif kind == F_BOOL:
+        if type(value) is not bool:
+            raise unfit(plan, number, "a bool", value)
+        put_short_element(out, code, b"1" if value else b"0", 1)
+    elif kind == F_DATETIME:
+        if not has_zone(value):
+            raise unfit(plan, number, "a datetime with a time zone", value)
+        value = in_utc(value)
+        put_short_element(out, code, digits, datetime_text(digits, value, f.compact))
+    elif kind == F_BYTES:
+        if not isinstance(value, (bytes, bytearray, memoryview)):
+            raise unfit(plan, number, "bytes", value)
+        if f.binary:
+            open_element(out, code, &above)
+            write_opaque(out, value, tag)
+            out.start[out.top] |= W_WITH_CONTENT
+            close_element(out, above)
+        else:
+            put_text_element(out, code, b2a_base64(value, newline=False).decode())
+    else:
+        put_text_element(out, code, "")
+    return 0
+
+
+cdef object unfit(Plan plan, int number, str expected, object value):
+    need_datetime()
+    found = "a datetime without one" if PyDateTime_Check(value) else type(value).__name__
+    return EncodeError(f"{plan.name}.{plan.names[number]}: expected {expected}, not {found}")
+
+
+cdef object in_utc(object value):
+    if is_utc(value):
+        return value
+    try:
+        moved = value.astimezone(utc_zone())
+    except OverflowError as error:
+        raise EncodeError(f"{value!r} cannot be written in UTC") from error
+    if not PyDateTime_Check(moved):
+        raise TypeError(f"astimezone() gave a {type(moved).__name__}")
+    return moved
+
+
+def decode(data, *, type=None, pages=None, limits=DEFAULT):
+    """The Document in ``data``, or with ``type`` an instance of that Model, without a tree in between.
+
+    ``data`` is any bytes-like object or, with ``type``, also a Document or an Element. ``pages`` are the code pages,
+    those of ActiveSync by default, and ``limits`` what the document may at most be.
+
+    Raises DecodeError where the bytes are not a document (TruncatedError where they end too early, LimitError where it
+    is beyond a limit) or, with ``type``, where its root is another one than the Model's.
+    Source: WBXML 1.3 section 5; [MS-ASWBXML] section 2.1.
+    """
+    cdef Document doc
+    cdef Plan plan
+    cdef uint32_t index = 0
+    if isinstance(data, Document) or isinstance(data, Element):
+        if type is None:
+            raise TypeError("a Document or Element is decoded already; give type= to make a Model of it")
+        if isinstance(data, Element):
+            doc = (<Element>data).doc
+            index = (<Element>data).index
+        else:
+            doc = <Document>data
+    else:
+        doc = parse(owned(data), pages or ACTIVESYNC, limits)
+        if type is None:
+            return doc
+    plan = plan_of(type)
+    if plan.code != NO_CODE and plan.code != doc.tape[index].code:
+        raise DecodeError(
+            f"expected {plan.tag}, found {tag_at(doc, index)}", doc.base + doc.tape[index].offset
+        )
+    return build(doc, index, plan, 0)
+
+
+def encode(obj, *, version=None, pages=None):
+    """The WBXML document for a Document, an Element, a Model instance or an ElementTree element.
+
+    It is canonical: version 1.3, public id 1, UTF-8, no string table, SWITCH_PAGE only where the page changes, a
+    content bit only where there is content. With ``version`` ("14.1"), a Model field that this version does not have
+    is refused.
+
+    Raises EncodeError for what cannot be written: a NUL or a lone surrogate in text, a value of another type than its
+    field's, an unknown tag. Source: WBXML 1.3 section 5; [MS-ASWBXML] section 2.1.
+    """
+    cdef uint8_t local[STACK_BYTES]
+    cdef sink out
+    cdef Plan plan
+    cdef uint32_t bit = 0, code
+    pages = pages or ACTIVESYNC
+    sink_init(&out, local, STACK_BYTES, read_limit(DEFAULT, _MAX_DEPTH, "max_depth"))
+    try:
+        if isinstance(obj, Document):
+            copy_element(&out, <Document>obj, 0, pages)
+        elif isinstance(obj, Element):
+            copy_element(&out, (<Element>obj).doc, (<Element>obj).index, pages)
+        else:
+            found = getattr(type(obj), "__wbxml_plan__", None)
+            if found is None:
+                from .trees import write_tree
+
+                writer = Writer(pages=pages)
+                write_tree(writer, obj, pages=pages)
+                return writer.finish()
+            plan = <Plan?>found
+            if plan.tag is None:
+                raise EncodeError(f"{plan.name} has no tag of its own: encode what it is part of")
+            if version is not None:
+                if version not in VERSIONS:
+                    raise EncodeError(f"{version!r} is not a protocol version: {', '.join(VERSIONS)}")
+                bit = 1 << <int>VERSIONS.index(version)
+            code = resolve(plan.tag, plan.code, plan.exact, pages)
+            emit(&out, obj, plan, plan.tag, code, version, bit, pages, 0)
+        return sink_finish(&out)
+    finally:
+        Py_XDECREF(out.bytes)

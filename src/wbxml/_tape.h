@@ -1,0 +1,1241 @@
+/* The hot parts of the compiled kernel: scanning bytes into a tape, checking UTF-8, making str objects, reading numbers
+ * and dates, and writing. _kernel.pyx includes it, and nothing else does.
+ *
+ * Functions that touch no Python object may run without the GIL; they report a code, and _kernel.pyx raises. Nothing
+ * here reads outside of the bytes that it was given, and nothing is allocated by a number that came over the wire.
+ */
+
+#ifndef WBXML_TAPE_H
+#define WBXML_TAPE_H
+
+#include <Python.h>
+#include <datetime.h>
+#include <stdint.h>
+#include <string.h>
+#include <structmember.h>
+
+/* WBXML_PLAIN leaves out what is written for one processor, so that the plain path can be tested anywhere. */
+#if !defined(WBXML_PLAIN) && (defined(__SSE2__) || defined(_M_X64) || (defined(_M_IX86_FP) && _M_IX86_FP >= 2))
+#define WBXML_SSE2 1
+#include <emmintrin.h>
+#ifdef _MSC_VER
+#include <intrin.h>
+#endif
+#endif
+
+#if defined(__GNUC__) || defined(__clang__)
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define NOT_INLINE __attribute__((noinline))
+#else
+#define LIKELY(x) (x)
+#define UNLIKELY(x) (x)
+#define NOT_INLINE
+#endif
+
+/* Tokens of WBXML 1.3 section 7.1 that ActiveSync uses. */
+enum {
+    W_SWITCH_PAGE = 0x00,
+    W_END = 0x01,
+    W_STR_I = 0x03,
+    W_OPAQUE = 0xC3,
+    W_TOKEN_MASK = 0x3F,
+    W_WITH_CONTENT = 0x40,
+    W_ATTRIBUTES = 0x80
+};
+
+/* The numbers of errors.py: a change there is a change here. NO_MEMORY is ours alone. */
+enum {
+    E_TRUNCATED = 1,
+    E_BAD_VERSION = 2,
+    E_BAD_INTEGER = 3,
+    E_BAD_PUBLIC_ID = 4,
+    E_BAD_CHARSET = 5,
+    E_BAD_TOKEN = 7,
+    E_BAD_TEXT = 8,
+    E_NO_ROOT = 9,
+    E_AFTER_ROOT = 10,
+    E_TOO_DEEP = 11,
+    E_TOO_MANY = 12,
+    E_TOO_LARGE = 13,
+    E_WITH_ATTRIBUTES = 14,
+    E_NO_MEMORY = 100
+};
+
+enum { MORE = 0, DONE = 1, FAILED = 2 };
+
+/* What went wrong, at which offset, and the byte or number that the words of the error name. */
+typedef struct {
+    int code;
+    uint64_t at;
+    uint32_t detail;
+} failure;
+
+/* -- Text ---------------------------------------------------------------------------------------------------------- */
+
+#ifdef WBXML_SSE2
+static inline unsigned lowest_bit(unsigned mask)
+{
+#if defined(__GNUC__) || defined(__clang__)
+    return (unsigned)__builtin_ctz(mask);
+#else
+    unsigned long index;
+    _BitScanForward(&index, mask);
+    return (unsigned)index;
+#endif
+}
+#endif
+
+/* True where [p, end) is ASCII. */
+static inline int is_ascii(const uint8_t *p, const uint8_t *end)
+{
+    uint64_t word;
+    for (; end - p >= 8; p += 8) {
+        memcpy(&word, p, 8);
+        if (word & 0x8080808080808080u)
+            return 0;
+    }
+    for (; p < end; p++)
+        if (*p & 0x80)
+            return 0;
+    return 1;
+}
+
+/* The first NUL in [p, end), or end where there is none; *ascii says whether all bytes before it are ASCII.
+ * One pass for both: texts are short, and a call of memchr costs as much as the whole of a typical one. */
+static inline const uint8_t *find_nul(const uint8_t *p, const uint8_t *end, int *ascii)
+{
+#ifdef WBXML_SSE2
+    const __m128i zero = _mm_setzero_si128();
+    unsigned high = 0, nul, top, blocks = 0;
+    while (end - p >= 16) {
+        __m128i a = _mm_loadu_si128((const __m128i *)p);
+        nul = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(a, zero));
+        top = (unsigned)_mm_movemask_epi8(a);
+        if (nul) {
+            *ascii = !(high | (top & ((nul & (0u - nul)) - 1)));
+            return p + lowest_bit(nul);
+        }
+        high |= top;
+        p += 16;
+        if (++blocks == 4) {
+            /* A long text: 64 bytes a turn, which is as fast as memchr and needs no second pass for ASCII. */
+            __m128i all = zero;
+            while (end - p >= 64) {
+                __m128i b, c, d, low;
+                a = _mm_loadu_si128((const __m128i *)p);
+                b = _mm_loadu_si128((const __m128i *)(p + 16));
+                c = _mm_loadu_si128((const __m128i *)(p + 32));
+                d = _mm_loadu_si128((const __m128i *)(p + 48));
+                low = _mm_min_epu8(_mm_min_epu8(a, b), _mm_min_epu8(c, d));
+                if (_mm_movemask_epi8(_mm_cmpeq_epi8(low, zero)))
+                    break;
+                all = _mm_or_si128(all, _mm_or_si128(_mm_or_si128(a, b), _mm_or_si128(c, d)));
+                p += 64;
+            }
+            high |= (unsigned)_mm_movemask_epi8(all);
+        }
+    }
+    for (; p < end && *p; p++)
+        high |= *p & 0x80u;
+    *ascii = !high;
+    return p;
+#else
+    const uint8_t *nul = end > p ? (const uint8_t *)memchr(p, 0, (size_t)(end - p)) : NULL;
+    if (nul == NULL)
+        nul = end;
+    *ascii = is_ascii(p, nul);
+    return nul;
+#endif
+}
+
+/* A UTF-8 sequence that is not yet complete: how many bytes it lacks, and between what the next one must be. */
+typedef struct {
+    uint8_t lacks, low, high;
+    uint8_t surrogate; /* the first byte was 0xED, so the second one says whether it is a surrogate */
+} utf8_state;
+
+/* Takes one byte more; false where it does not go on with UTF-8. Half a surrogate is refused with its third byte only,
+ * which is when Python's decoder refuses it: what comes in small chunks must fail with the same one. */
+static inline int utf8_next(utf8_state *state, unsigned byte)
+{
+    if (state->lacks) {
+        if (byte < state->low || byte > state->high)
+            return 0;
+        state->low = 0x80;
+        state->high = 0xBF;
+        if (state->surrogate && byte > 0x9F)
+            state->low = 0xFF;
+        state->surrogate = 0;
+        state->lacks--;
+    } else if (byte >= 0x80) {
+        if (byte < 0xC2 || byte > 0xF4)
+            return 0;
+        state->lacks = byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
+        state->low = byte == 0xE0 ? 0xA0 : byte == 0xF0 ? 0x90 : 0x80;
+        state->high = byte == 0xF4 ? 0x8F : 0xBF;
+        state->surrogate = byte == 0xED;
+    }
+    return 1;
+}
+
+/* True where [p, end) goes on with UTF-8 from where the state is (RFC 3629: no surrogates, no long forms). The state is
+ * left as it is at the end; a text is whole where it lacks nothing then. */
+static NOT_INLINE int utf8_continues(utf8_state *state, const uint8_t *p, const uint8_t *end)
+{
+    unsigned byte;
+    while (p < end && state->lacks)
+        if (!utf8_next(state, *p++))
+            return 0;
+    while (p < end) {
+#ifdef WBXML_SSE2
+        while (end - p >= 16) {
+            unsigned top = (unsigned)_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)p));
+            if (top) {
+                p += lowest_bit(top);
+                break;
+            }
+            p += 16;
+        }
+#else
+        uint64_t word;
+        for (; end - p >= 8; p += 8) {
+            memcpy(&word, p, 8);
+            if (word & 0x8080808080808080u)
+                break;
+        }
+#endif
+        while (p < end && *p < 0x80)
+            p++;
+        /* Sequences follow one another in most scripts, so stay with them. */
+        while (end - p >= 4 && (byte = *p) >= 0x80) {
+            if (byte < 0xE0) {
+                if (byte < 0xC2 || (p[1] & 0xC0) != 0x80)
+                    return 0;
+                p += 2;
+            } else if (byte < 0xF0) {
+                if ((p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80 || (byte == 0xE0 && p[1] < 0xA0)
+                    || (byte == 0xED && p[1] > 0x9F))
+                    return 0;
+                p += 3;
+            } else {
+                if (byte > 0xF4 || (p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80 || (p[3] & 0xC0) != 0x80
+                    || (byte == 0xF0 && p[1] < 0x90) || (byte == 0xF4 && p[1] > 0x8F))
+                    return 0;
+                p += 4;
+            }
+        }
+        if (end - p < 4) {
+            while (p < end)
+                if (!utf8_next(state, *p++))
+                    return 0;
+        }
+    }
+    return 1;
+}
+
+static inline int utf8_valid(const uint8_t *p, const uint8_t *end)
+{
+    utf8_state state = {0, 0, 0, 0};
+    return utf8_continues(&state, p, end) && !state.lacks;
+}
+
+/* -- Scanning ------------------------------------------------------------------------------------------------------ */
+
+/* Kinds of slot. An element is of one of the first four; a piece is a text or opaque that stands in a container. */
+enum { S_EMPTY, S_TEXT, S_OPAQUE, S_CONTAINER, S_PIECE_TEXT, S_PIECE_OPAQUE };
+
+#define NO_SLOT 0xFFFFFFFFu
+#define NO_CODE 0xFFFFFFFFu
+
+/* One entry of the tape. The offset is that of the tag's byte or, for a piece, of its token; the length that of the text
+ * or opaque, or the number of child elements; next is the slot after the last one of this element. While a container is
+ * open, next is the slot of the container around it: so the tape is its own stack. */
+typedef struct {
+    uint32_t offset, length, next;
+    uint16_t code; /* page * 64 + token */
+    uint8_t kind;
+    uint8_t ascii;
+} slot;
+
+/* Scans one element into a tape; stops where the bytes end, and goes on when there are more. */
+typedef struct {
+    slot *tape;
+    size_t room;
+    uint64_t max_elements, max_depth, depth;
+    size_t pos;      /* of the next token, counted from the element's first byte */
+    size_t searched; /* no NUL from pos up to here: so a text that comes in many chunks is searched once */
+    uint32_t count, open, page;
+    int owned; /* whether the tape is on the heap and ours to free */
+    failure failed;
+} scanner;
+
+static void scanner_init(scanner *s, slot *tape, size_t room, uint32_t page, uint64_t max_depth, uint64_t max_elements)
+{
+    memset(s, 0, sizeof *s);
+    s->tape = tape;
+    s->room = room;
+    s->page = page;
+    s->open = NO_SLOT;
+    s->max_depth = max_depth;
+    s->max_elements = max_elements;
+}
+
+/* Makes the scanner ready for another element; its tape is used again. */
+static void scanner_restart(scanner *s, uint32_t page, uint64_t depth, uint64_t max_depth, uint64_t max_elements)
+{
+    slot *tape = s->tape;
+    size_t room = s->room;
+    int owned = s->owned;
+    scanner_init(s, tape, room, page, max_depth, max_elements);
+    s->depth = depth;
+    s->owned = owned;
+}
+
+static void scanner_free(scanner *s)
+{
+    if (s->owned)
+        PyMem_RawFree(s->tape);
+    s->tape = NULL;
+    s->room = 0;
+    s->owned = 0;
+}
+
+/* Doubles the tape. PyMem_Raw* may be called without the GIL, and tracemalloc sees it. */
+static NOT_INLINE int scanner_grow(scanner *s, uint32_t count)
+{
+    size_t room = s->room < 512 ? 1024 : s->room * 2;
+    slot *tape;
+    if (room > (size_t)PY_SSIZE_T_MAX / sizeof(slot))
+        return 0;
+    if (s->owned) {
+        tape = (slot *)PyMem_RawRealloc(s->tape, room * sizeof(slot));
+    } else {
+        tape = (slot *)PyMem_RawMalloc(room * sizeof(slot));
+        if (tape != NULL && count)
+            memcpy(tape, s->tape, count * sizeof(slot));
+    }
+    if (tape == NULL)
+        return 0;
+    s->tape = tape;
+    s->room = room;
+    s->owned = 1;
+    return 1;
+}
+
+/* The tape as a block of its very size, for the caller to free; NULL where there is no memory. The scanner's own may be
+ * handed over for that where `keep` is 0. */
+static slot *scanner_take(scanner *s, int keep)
+{
+    size_t size = s->count * sizeof(slot);
+    slot *tape;
+    if (s->owned && !keep) {
+        tape = s->tape;
+        s->tape = NULL;
+        s->owned = 0;
+        if (s->count < s->room) {
+            slot *fitting = (slot *)PyMem_RawRealloc(tape, size);
+            if (fitting != NULL)
+                tape = fitting;
+        }
+        return tape;
+    }
+    tape = (slot *)PyMem_RawMalloc(size);
+    if (tape != NULL)
+        memcpy(tape, s->tape, size);
+    return tape;
+}
+
+/* Reads the mb_u_int32 at *p and moves *p behind it: DONE, MORE or FAILED (WBXML 1.3 section 5.1). */
+static inline int read_integer(const uint8_t **p, const uint8_t *end, uint32_t *value)
+{
+    const uint8_t *q = *p;
+    uint64_t sum = 0;
+    int count;
+    for (count = 0; count < 5; count++) {
+        if (q >= end)
+            return MORE;
+        sum = sum << 7 | (*q & 0x7Fu);
+        if (*q++ < 0x80) {
+            if (sum > 0xFFFFFFFFu)
+                return FAILED;
+            *value = (uint32_t)sum;
+            *p = q;
+            return DONE;
+        }
+    }
+    return FAILED;
+}
+
+#define FAIL(what, where, number)                                                                                     \
+    do {                                                                                                              \
+        s->failed.code = (what);                                                                                      \
+        s->failed.at = (uint64_t)((where) - origin);                                                                  \
+        s->failed.detail = (uint32_t)(number);                                                                        \
+        result = FAILED;                                                                                              \
+        goto out;                                                                                                     \
+    } while (0)
+
+/* Goes on with the element that starts at `origin`: DONE at its end, MORE where the bytes end first, FAILED. There must
+ * be less than 4 GB from origin to end, and the first byte must be a tag. */
+static int scan(scanner *s, const uint8_t *origin, const uint8_t *end)
+{
+    const uint8_t *p = origin + s->pos;
+    slot *tape = s->tape;
+    uint32_t count = s->count, open = s->open, page = s->page << 6;
+    uint64_t depth = s->depth;
+    /* One comparison for both the tape's end and the limit. */
+    uint64_t bound = s->room < s->max_elements ? s->room : s->max_elements;
+    int result = MORE, ascii, got;
+    const uint8_t *nul, *after, *from;
+
+    while (p < end) {
+        unsigned token = *p;
+        if (LIKELY((token & W_TOKEN_MASK) > 4)) {
+            slot *here;
+            unsigned kind = S_EMPTY, flag = 0;
+            uint32_t length = 0;
+            if (UNLIKELY(token & W_ATTRIBUTES))
+                FAIL(E_WITH_ATTRIBUTES, p, token);
+            if (UNLIKELY(depth >= s->max_depth))
+                FAIL(E_TOO_DEEP, p, 0);
+            if (UNLIKELY(count >= bound)) {
+                if (count >= s->max_elements)
+                    FAIL(E_TOO_MANY, p, 0);
+                if (!scanner_grow(s, count))
+                    FAIL(E_NO_MEMORY, p, 0);
+                tape = s->tape;
+                bound = s->room < s->max_elements ? s->room : s->max_elements;
+            }
+            after = p + 1;
+            if (token & W_WITH_CONTENT) {
+                if (UNLIKELY(after >= end))
+                    goto out;
+                if (LIKELY(*after == W_STR_I)) {
+                    int resumed = s->searched > (size_t)(p + 2 - origin);
+                    nul = find_nul(resumed ? origin + s->searched : p + 2, end, &ascii);
+                    if (UNLIKELY(nul + 1 >= end)) {
+                        s->searched = (size_t)(nul - origin);
+                        goto out;
+                    }
+                    if (LIKELY(nul[1] == W_END)) {
+                        if (UNLIKELY(resumed))
+                            ascii = is_ascii(p + 2, nul);
+                        if (UNLIKELY(!ascii) && !utf8_valid(p + 2, nul))
+                            FAIL(E_BAD_TEXT, p + 1, 0);
+                        kind = S_TEXT;
+                        flag = (unsigned)ascii;
+                        length = (uint32_t)(nul - p - 2);
+                        after = nul + 2;
+                    } else {
+                        kind = S_CONTAINER;
+                    }
+                } else if (*after == W_OPAQUE) {
+                    from = p + 2;
+                    got = read_integer(&from, end, &length);
+                    if (UNLIKELY(got != DONE)) {
+                        if (got == FAILED)
+                            FAIL(E_BAD_INTEGER, p + 1, 0);
+                        goto out;
+                    }
+                    if ((size_t)(end - from) <= length)
+                        goto out;
+                    if (from[length] == W_END) {
+                        kind = S_OPAQUE;
+                        after = from + length + 1;
+                    } else {
+                        kind = S_CONTAINER;
+                        length = 0;
+                    }
+                } else if (*after == W_END) {
+                    after = p + 2;
+                } else {
+                    kind = S_CONTAINER;
+                }
+            }
+            here = tape + count;
+            here->offset = (uint32_t)(p - origin);
+            here->length = length;
+            here->code = (uint16_t)(page | (token & W_TOKEN_MASK));
+            here->kind = (uint8_t)kind;
+            here->ascii = (uint8_t)flag;
+            if (open != NO_SLOT)
+                tape[open].length++;
+            p = after;
+            if (kind == S_CONTAINER) {
+                here->next = open;
+                open = count++;
+                depth++;
+            } else {
+                here->next = ++count;
+                if (UNLIKELY(open == NO_SLOT)) {
+                    result = DONE;
+                    goto out;
+                }
+            }
+        } else if (LIKELY(token == W_END)) {
+            uint32_t above;
+            if (UNLIKELY(open == NO_SLOT))
+                FAIL(E_BAD_TOKEN, p, token);
+            p++;
+            above = tape[open].next;
+            tape[open].next = count;
+            open = above;
+            depth--;
+            if (open == NO_SLOT) {
+                result = DONE;
+                goto out;
+            }
+        } else if (token == W_SWITCH_PAGE) {
+            if (UNLIKELY(p + 1 >= end))
+                goto out;
+            page = (uint32_t)p[1] << 6;
+            p += 2;
+        } else if (token == W_STR_I || token == W_OPAQUE) {
+            slot *here;
+            uint32_t length;
+            if (UNLIKELY(count >= bound)) {
+                if (count >= s->max_elements)
+                    FAIL(E_TOO_MANY, p, 0);
+                if (!scanner_grow(s, count))
+                    FAIL(E_NO_MEMORY, p, 0);
+                tape = s->tape;
+                bound = s->room < s->max_elements ? s->room : s->max_elements;
+            }
+            if (token == W_STR_I) {
+                int resumed = s->searched > (size_t)(p + 1 - origin);
+                nul = find_nul(resumed ? origin + s->searched : p + 1, end, &ascii);
+                if (nul >= end) {
+                    s->searched = (size_t)(end - origin);
+                    goto out;
+                }
+                if (resumed)
+                    ascii = is_ascii(p + 1, nul);
+                if (!ascii && !utf8_valid(p + 1, nul))
+                    FAIL(E_BAD_TEXT, p, 0);
+                length = (uint32_t)(nul - p - 1);
+                after = nul + 1;
+            } else {
+                ascii = 0;
+                from = p + 1;
+                got = read_integer(&from, end, &length);
+                if (got != DONE) {
+                    if (got == FAILED)
+                        FAIL(E_BAD_INTEGER, p, 0);
+                    goto out;
+                }
+                if ((size_t)(end - from) < length)
+                    goto out;
+                after = from + length;
+            }
+            here = tape + count++;
+            here->offset = (uint32_t)(p - origin);
+            here->length = length;
+            here->next = count;
+            here->code = 0;
+            here->kind = token == W_STR_I ? S_PIECE_TEXT : S_PIECE_OPAQUE;
+            here->ascii = (uint8_t)ascii;
+            p = after;
+        } else {
+            FAIL(E_BAD_TOKEN, p, token);
+        }
+    }
+out:
+    s->pos = (size_t)(p - origin);
+    s->count = count;
+    s->open = open;
+    s->page = page >> 6;
+    s->depth = depth;
+    return result;
+}
+
+#undef FAIL
+
+/* A document's header; `end` is where the string table starts. */
+typedef struct {
+    uint32_t version, public_id, charset, table;
+    size_t end;
+} header;
+
+/* Reads the header, up to but without the string table: DONE, MORE or FAILED (WBXML 1.3 section 5.4 to 5.8). */
+static int read_header(const uint8_t *data, size_t size, header *h, failure *failed)
+{
+    const uint8_t *p = data + 1, *end = data + size, *start;
+    uint32_t reference = 0;
+    int got;
+    if (!size)
+        return MORE;
+    h->version = data[0];
+    h->charset = 106;
+    failed->detail = data[0];
+    failed->at = 0;
+    failed->code = E_BAD_VERSION;
+    if (data[0] > 3)
+        return FAILED;
+    failed->code = E_BAD_INTEGER;
+    failed->at = 1;
+    failed->detail = 0;
+    got = read_integer(&p, end, &h->public_id);
+    if (got != DONE)
+        return got;
+    if (h->public_id == 0) {
+        failed->at = (uint64_t)(p - data);
+        got = read_integer(&p, end, &reference);
+        if (got != DONE)
+            return got;
+    }
+    if (h->version > 0) {
+        start = p;
+        failed->at = (uint64_t)(start - data);
+        got = read_integer(&p, end, &h->charset);
+        if (got != DONE)
+            return got;
+        if (h->charset != 0 && h->charset != 3 && h->charset != 106) {
+            failed->code = E_BAD_CHARSET;
+            failed->detail = h->charset;
+            return FAILED;
+        }
+    }
+    failed->at = (uint64_t)(p - data);
+    got = read_integer(&p, end, &h->table);
+    if (got != DONE)
+        return got;
+    if (h->public_id == 0 && reference >= h->table) {
+        failed->code = E_BAD_PUBLIC_ID;
+        failed->at = 1;
+        return FAILED;
+    }
+    h->end = (size_t)(p - data);
+    return DONE;
+}
+
+/* Where the bytes of the opaque start whose length field is at p; the scan has checked it. */
+static inline const uint8_t *opaque_start(const uint8_t *p)
+{
+    while (*p & 0x80)
+        p++;
+    return p + 1;
+}
+
+/* -- Values -------------------------------------------------------------------------------------------------------- */
+
+/* A str of checked UTF-8. A single ASCII character comes from CPython's own table; other ASCII needs no decoder. */
+static inline PyObject *make_text(const uint8_t *p, size_t size, int ascii)
+{
+    PyObject *text;
+    if (!ascii || size == 1)
+        return PyUnicode_DecodeUTF8((const char *)p, (Py_ssize_t)size, NULL);
+    text = PyUnicode_New((Py_ssize_t)size, 127);
+    if (text != NULL)
+        memcpy(PyUnicode_1BYTE_DATA(text), p, size);
+    return text;
+}
+
+/* Moves both ends to leave out white space as XML has it. */
+static inline void trim(const uint8_t **p, const uint8_t **end)
+{
+    while (*p < *end && (**p == ' ' || **p == '\t' || **p == '\r' || **p == '\n'))
+        ++*p;
+    while (*p < *end && ((*end)[-1] == ' ' || (*end)[-1] == '\t' || (*end)[-1] == '\r' || (*end)[-1] == '\n'))
+        --*end;
+}
+
+static inline int digits(const uint8_t *p, int count, int *value)
+{
+    int sum = 0;
+    while (count--) {
+        unsigned digit = *p++ - (unsigned)'0';
+        if (digit > 9)
+            return 0;
+        sum = sum * 10 + (int)digit;
+    }
+    *value = sum;
+    return 1;
+}
+
+/* True where the text is a decimal number of at most 18 digits. */
+static inline int to_int(const uint8_t *p, const uint8_t *end, long long *value)
+{
+    long long sum = 0;
+    int minus = 0;
+    trim(&p, &end);
+    if (p < end && (*p == '-' || *p == '+'))
+        minus = *p++ == '-';
+    if (end - p < 1 || end - p > 18)
+        return 0;
+    for (; p < end; p++) {
+        unsigned digit = *p - (unsigned)'0';
+        if (digit > 9)
+            return 0;
+        sum = sum * 10 + (long long)digit;
+    }
+    *value = minus ? -sum : sum;
+    return 1;
+}
+
+/* 1 or 0 for a boolean, -1 for what is none. An empty element is true: [MS-ASDTYPE] section 2.1, R6. */
+static inline int to_bool(const uint8_t *p, const uint8_t *end)
+{
+    trim(&p, &end);
+    switch (end - p) {
+    case 0:
+        return 1;
+    case 1:
+        return *p == '1' ? 1 : *p == '0' ? 0 : -1;
+    case 4:
+        return memcmp(p, "true", 4) ? -1 : 1;
+    case 5:
+        return memcmp(p, "false", 5) ? -1 : 0;
+    }
+    return -1;
+}
+
+/* The datetime in the text, NULL without an error where it is none. Both spellings are read whatever the element calls
+ * for, since servers mix them: [MS-ASDTYPE] sections 2.3 and 2.7.5. */
+static PyObject *to_datetime(const uint8_t *p, const uint8_t *end)
+{
+    static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int year, month, day, hour = 0, minute = 0, second = 0, fraction = 0, dash, colon, count, digit;
+    trim(&p, &end);
+    if (end - p < 8 || !digits(p, 4, &year))
+        return NULL;
+    p += 4;
+    dash = *p == '-';
+    p += dash;
+    if (end - p < 4 + dash || !digits(p, 2, &month))
+        return NULL;
+    p += 2;
+    if (dash && *p++ != '-')
+        return NULL;
+    if (!digits(p, 2, &day))
+        return NULL;
+    p += 2;
+    if (p < end && *p == 'T') {
+        p++;
+        if (end - p < 6 || !digits(p, 2, &hour))
+            return NULL;
+        p += 2;
+        colon = *p == ':';
+        p += colon;
+        if (end - p < 4 + colon || !digits(p, 2, &minute))
+            return NULL;
+        p += 2;
+        if (colon && *p++ != ':')
+            return NULL;
+        if (!digits(p, 2, &second))
+            return NULL;
+        p += 2;
+        if (p < end && *p == '.') {
+            p++;
+            for (count = 0; p < end && (unsigned)(digit = *p - '0') <= 9; p++, count++)
+                if (count < 6)
+                    fraction = fraction * 10 + digit;
+            if (count < 1 || count > 9)
+                return NULL;
+            for (; count < 6; count++)
+                fraction *= 10;
+        }
+    }
+    if (p < end && *p == 'Z')
+        p++;
+    if (p < end)
+        return NULL;
+    if (year < 1 || month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59)
+        return NULL;
+    if (day > days[month - 1] && !(month == 2 && day == 29 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)))
+        return NULL;
+    return PyDateTimeAPI->DateTime_FromDateAndTime(year, month, day, hour, minute, second, fraction,
+                                                   PyDateTimeAPI->TimeZone_UTC, PyDateTimeAPI->DateTimeType);
+}
+
+/* -- Objects ------------------------------------------------------------------------------------------------------- */
+
+/* Where the instances of a class keep this attribute, or -1 where it is not a plain slot of the class. */
+static Py_ssize_t member_offset(PyObject *cls, PyObject *name)
+{
+    Py_ssize_t offset = -1;
+    PyObject *found = PyObject_GetAttr(cls, name);
+    if (found == NULL) {
+        PyErr_Clear();
+        return -1;
+    }
+    if (Py_IS_TYPE(found, &PyMemberDescr_Type)
+        && PyType_IsSubtype((PyTypeObject *)cls, PyDescr_TYPE((PyDescrObject *)found))) {
+        PyMemberDef *member = ((PyMemberDescrObject *)found)->d_member;
+        if (member->type == T_OBJECT_EX && !(member->flags & READONLY))
+            offset = member->offset;
+    }
+    Py_DECREF(found);
+    return offset;
+}
+
+/* True where object.__new__ and plain stores are what making an instance of the class comes to: all its bases are
+ * written in Python, and none of them has its own way of setting attributes. */
+static int is_plain_class(PyObject *cls)
+{
+    PyTypeObject *type = (PyTypeObject *)cls;
+    if (type->tp_setattro != PyObject_GenericSetAttr || type->tp_alloc != PyType_GenericAlloc || type->tp_itemsize
+        || PyType_HasFeature(type, Py_TPFLAGS_IS_ABSTRACT))
+        return 0;
+    for (; type != NULL && type != &PyBaseObject_Type; type = type->tp_base)
+        if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE))
+            return 0;
+    return 1;
+}
+
+/* A new reference to what stands in an instance's slot, NULL without an error where nothing does. */
+static inline PyObject *read_member(PyObject *instance, Py_ssize_t offset)
+{
+#ifdef Py_GIL_DISABLED
+    /* Another thread may replace it between the read and the count: leave this to the descriptor. */
+    (void)instance;
+    (void)offset;
+    return NULL;
+#else
+    PyObject *value = *(PyObject **)((char *)instance + offset);
+    Py_XINCREF(value);
+    return value;
+#endif
+}
+
+static inline PyObject *new_instance(PyObject *cls)
+{
+    return ((PyTypeObject *)cls)->tp_alloc((PyTypeObject *)cls, 0);
+}
+
+static inline char *list_items(PyObject *list)
+{
+    return (char *)((PyListObject *)list)->ob_item;
+}
+
+/* Keeps Python code from making instances: tp_new says so, while our own code calls the one that Cython wrote. */
+static void forbid_new(PyObject *cls, newfunc says_no)
+{
+    ((PyTypeObject *)cls)->tp_new = says_no;
+    ((PyTypeObject *)cls)->tp_vectorcall = NULL; /* newer Cython's way past tp_new */
+    PyType_Modified((PyTypeObject *)cls);
+}
+
+static PyObject *no_new_document(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
+{
+    (void)cls, (void)args, (void)kwargs;
+    PyErr_SetString(PyExc_TypeError, "a Document is made by wbxml.decode()");
+    return NULL;
+}
+
+static PyObject *no_new_element(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
+{
+    (void)cls, (void)args, (void)kwargs;
+    PyErr_SetString(PyExc_TypeError, "an Element is made by the Document that it is part of");
+    return NULL;
+}
+
+/* The datetime module costs a millisecond to import, so it is only for Models that have dates. */
+static int need_datetime(void)
+{
+    if (PyDateTimeAPI == NULL)
+        PyDateTime_IMPORT;
+    return PyDateTimeAPI == NULL ? -1 : 0;
+}
+
+/* -- Writing ------------------------------------------------------------------------------------------------------- */
+
+/* The bytes of a document while it is written: first in memory of the caller's, then in the bytes object that becomes
+ * the result. `top` is where the tag of the innermost open element stands, so that it can get its content bit. */
+typedef struct {
+    uint8_t *start;
+    size_t size, room, top;
+    PyObject *bytes;
+    uint64_t depth, max_depth;
+    uint32_t page;
+} sink;
+
+static void sink_init(sink *o, uint8_t *memory, size_t room, uint64_t max_depth)
+{
+    memset(o, 0, sizeof *o);
+    o->start = memory;
+    o->room = room;
+    o->max_depth = max_depth;
+    memcpy(memory, "\x03\x01\x6a\x00", 4);
+    o->size = 4;
+}
+
+static NOT_INLINE int sink_grow(sink *o, size_t more)
+{
+    size_t need, room;
+    if (o->start == NULL || more > (size_t)PY_SSIZE_T_MAX / 2 - o->size) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    need = o->size + more;
+    /* A value that outweighs all before it is likely to be the last big one: doubling would only waste memory. */
+    room = more > o->size ? need + need / 32 + 64 : need + o->size;
+    if (o->bytes == NULL) {
+        o->bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)room);
+        if (o->bytes == NULL)
+            return -1;
+        memcpy(PyBytes_AS_STRING(o->bytes), o->start, o->size);
+    } else if (_PyBytes_Resize(&o->bytes, (Py_ssize_t)room) < 0) {
+        o->start = NULL; /* nothing is left, and nothing may be written any more */
+        o->room = o->size = 0;
+        return -1;
+    }
+    o->start = (uint8_t *)PyBytes_AS_STRING(o->bytes);
+    o->room = room;
+    return 0;
+}
+
+static inline int reserve(sink *o, size_t more)
+{
+    return LIKELY(o->room - o->size >= more) ? 0 : sink_grow(o, more);
+}
+
+/* What was written, as bytes; the sink is empty then. */
+static PyObject *sink_finish(sink *o)
+{
+    PyObject *bytes = o->bytes;
+    if (bytes == NULL)
+        return PyBytes_FromStringAndSize((const char *)o->start, (Py_ssize_t)o->size);
+    o->bytes = NULL;
+    if (o->room != o->size && _PyBytes_Resize(&bytes, (Py_ssize_t)o->size) < 0)
+        return NULL;
+    return bytes;
+}
+
+/* Writes a tag, for which 3 bytes must be reserved, into the open element. */
+static inline void put_tag(sink *o, uint32_t code, unsigned content)
+{
+    uint8_t *at = o->start + o->size;
+    if (o->depth)
+        o->start[o->top] |= W_WITH_CONTENT;
+    if (code >> 6 != o->page) {
+        o->page = code >> 6;
+        *at++ = W_SWITCH_PAGE;
+        *at++ = (uint8_t)o->page;
+    }
+    *at++ = (uint8_t)((code & W_TOKEN_MASK) | content);
+    o->size = (size_t)(at - o->start);
+}
+
+/* Opens an element; what is to be given to close_element() is left in *above. */
+static inline int open_element(sink *o, uint32_t code, size_t *above)
+{
+    if (reserve(o, 3) < 0)
+        return -1;
+    put_tag(o, code, 0);
+    *above = o->top;
+    o->top = o->size - 1;
+    o->depth++;
+    return 0;
+}
+
+static inline int close_element(sink *o, size_t above)
+{
+    if (o->start[o->top] & W_WITH_CONTENT) {
+        if (reserve(o, 1) < 0)
+            return -1;
+        o->start[o->size++] = W_END;
+    }
+    o->top = above;
+    o->depth--;
+    return 0;
+}
+
+/* Copies ASCII; false where a NUL is in it. */
+static inline int copy_without_nul(uint8_t *to, const uint8_t *from, size_t size)
+{
+    size_t i = 0;
+#ifdef WBXML_SSE2
+    if (size >= 16) {
+        const __m128i zero = _mm_setzero_si128();
+        __m128i found = zero, a, b;
+        for (; size - i >= 32; i += 32) {
+            a = _mm_loadu_si128((const __m128i *)(from + i));
+            b = _mm_loadu_si128((const __m128i *)(from + i + 16));
+            found = _mm_or_si128(found, _mm_cmpeq_epi8(_mm_min_epu8(a, b), zero));
+            _mm_storeu_si128((__m128i *)(to + i), a);
+            _mm_storeu_si128((__m128i *)(to + i + 16), b);
+        }
+        if (size - i >= 16) {
+            a = _mm_loadu_si128((const __m128i *)(from + i));
+            found = _mm_or_si128(found, _mm_cmpeq_epi8(a, zero));
+            _mm_storeu_si128((__m128i *)(to + i), a);
+        }
+        /* The last 16 bytes, some of them for the second time. */
+        a = _mm_loadu_si128((const __m128i *)(from + size - 16));
+        found = _mm_or_si128(found, _mm_cmpeq_epi8(a, zero));
+        _mm_storeu_si128((__m128i *)(to + size - 16), a);
+        return !_mm_movemask_epi8(found);
+    }
+#else
+    if (size >= 64) {
+        memcpy(to, from, size);
+        return memchr(from, 0, size) == NULL;
+    }
+#endif
+    for (; i < size; i++) {
+        if (!from[i])
+            return 0;
+        to[i] = from[i];
+    }
+    return 1;
+}
+
+/* The UTF-8 of a character at `to`, and where it ends; NULL for a NUL or a lone surrogate. */
+static inline uint8_t *put_character(uint8_t *to, uint32_t c)
+{
+    if (c < 0x80) {
+        if (!c)
+            return NULL;
+        *to++ = (uint8_t)c;
+    } else if (c < 0x800) {
+        *to++ = (uint8_t)(0xC0 | c >> 6);
+        *to++ = (uint8_t)(0x80 | (c & 0x3F));
+    } else if (c < 0x10000) {
+        if (c >= 0xD800 && c < 0xE000)
+            return NULL;
+        *to++ = (uint8_t)(0xE0 | c >> 12);
+        *to++ = (uint8_t)(0x80 | (c >> 6 & 0x3F));
+        *to++ = (uint8_t)(0x80 | (c & 0x3F));
+    } else {
+        *to++ = (uint8_t)(0xF0 | c >> 18);
+        *to++ = (uint8_t)(0x80 | (c >> 12 & 0x3F));
+        *to++ = (uint8_t)(0x80 | (c >> 6 & 0x3F));
+        *to++ = (uint8_t)(0x80 | (c & 0x3F));
+    }
+    return to;
+}
+
+/* Encodes a str that is not ASCII, 16 characters a turn where they are: most text that is not ASCII nearly is. */
+static NOT_INLINE uint8_t *put_wide(uint8_t *to, const void *data, int kind, size_t size)
+{
+    size_t i = 0, stop;
+    while (i < size) {
+        stop = size;
+#ifdef WBXML_SSE2
+        if (size - i >= 16) {
+            const __m128i zero = _mm_setzero_si128();
+            __m128i packed, over;
+            if (kind == PyUnicode_1BYTE_KIND) {
+                packed = _mm_loadu_si128((const __m128i *)((const uint8_t *)data + i));
+                over = _mm_cmplt_epi8(packed, zero);
+            } else if (kind == PyUnicode_2BYTE_KIND) {
+                const __m128i *from = (const __m128i *)((const uint16_t *)data + i);
+                __m128i a = _mm_loadu_si128(from), b = _mm_loadu_si128(from + 1);
+                packed = _mm_packus_epi16(a, b);
+                over = _mm_andnot_si128(_mm_cmpeq_epi16(_mm_and_si128(_mm_or_si128(a, b), _mm_set1_epi16(-128)), zero),
+                                        _mm_set1_epi8(-1));
+            } else {
+                const __m128i *from = (const __m128i *)((const uint32_t *)data + i);
+                __m128i a = _mm_loadu_si128(from), b = _mm_loadu_si128(from + 1);
+                __m128i c = _mm_loadu_si128(from + 2), d = _mm_loadu_si128(from + 3);
+                packed = _mm_packus_epi16(_mm_packs_epi32(a, b), _mm_packs_epi32(c, d));
+                a = _mm_or_si128(_mm_or_si128(a, b), _mm_or_si128(c, d));
+                over = _mm_andnot_si128(_mm_cmpeq_epi32(_mm_and_si128(a, _mm_set1_epi32(-128)), zero),
+                                        _mm_set1_epi8(-1));
+            }
+            if (!_mm_movemask_epi8(over)) {
+                if (_mm_movemask_epi8(_mm_cmpeq_epi8(packed, zero)))
+                    return NULL;
+                _mm_storeu_si128((__m128i *)to, packed);
+                to += 16;
+                i += 16;
+                continue;
+            }
+            stop = i + 16;
+        }
+#endif
+        for (; i < stop; i++) {
+            to = put_character(to, PyUnicode_READ(kind, data, i));
+            if (to == NULL)
+                return NULL;
+        }
+    }
+    return to;
+}
+
+/* How many bytes of UTF-8 a str may take at most; for a long one how many it does, since a guess would cost too much. */
+static size_t utf8_room(const void *data, int kind, size_t size)
+{
+    size_t i, sum = size;
+    if (size < 4096)
+        return size * (kind == PyUnicode_1BYTE_KIND ? 2 : kind == PyUnicode_2BYTE_KIND ? 3 : 4);
+    for (i = 0; i < size; i++) {
+        Py_UCS4 c = PyUnicode_READ(kind, data, i);
+        sum += (size_t)(c >= 0x80) + (size_t)(c >= 0x800) + (size_t)(c >= 0x10000);
+    }
+    return sum;
+}
+
+/* Writes STR_I, the str and its NUL: 0, -1 with an exception, or 1 where the str holds what cannot be written. There is
+ * room for `spare` bytes then. The NUL test is part of the copy. */
+static inline int put_text(sink *o, PyObject *text, size_t spare)
+{
+    size_t size;
+    uint8_t *at;
+#if PY_VERSION_HEX < 0x030C0000
+    if (PyUnicode_READY(text) < 0)
+        return -1;
+#endif
+    size = (size_t)PyUnicode_GET_LENGTH(text);
+    if (LIKELY(PyUnicode_IS_ASCII(text))) {
+        if (reserve(o, size + 2 + spare) < 0)
+            return -1;
+        at = o->start + o->size;
+        *at++ = W_STR_I;
+        if (!copy_without_nul(at, (const uint8_t *)PyUnicode_DATA(text), size))
+            return 1;
+        at += size;
+    } else {
+        int kind = (int)PyUnicode_KIND(text);
+        const void *data = PyUnicode_DATA(text);
+        if (reserve(o, utf8_room(data, kind, size) + 2 + spare) < 0)
+            return -1;
+        at = o->start + o->size;
+        *at++ = W_STR_I;
+        at = put_wide(at, data, kind, size);
+        if (at == NULL)
+            return 1;
+    }
+    *at++ = 0;
+    o->size = (size_t)(at - o->start);
+    return 0;
+}
+
+/* An element with a text, and nothing but its tag where the text is empty; returns as put_text() does. */
+static inline int put_text_element(sink *o, uint32_t code, PyObject *text)
+{
+    int got;
+    if (reserve(o, 5) < 0)
+        return -1;
+    if (PyUnicode_GET_LENGTH(text) == 0) {
+        put_tag(o, code, 0);
+        return 0;
+    }
+    put_tag(o, code, W_WITH_CONTENT);
+    got = put_text(o, text, 1);
+    if (got == 0)
+        o->start[o->size++] = W_END;
+    return got;
+}
+
+/* An element with a text that is known to be ASCII without a NUL. */
+static inline int put_short_element(sink *o, uint32_t code, const char *text, size_t size)
+{
+    uint8_t *at;
+    if (reserve(o, size + 6) < 0)
+        return -1;
+    put_tag(o, code, W_WITH_CONTENT);
+    at = o->start + o->size;
+    *at++ = W_STR_I;
+    memcpy(at, text, size);
+    at[size] = 0;
+    at[size + 1] = W_END;
+    o->size += size + 3;
+    return 0;
+}
+
+/* Checked text as it stands in a document: STR_I, the bytes, NUL. */
+static int put_raw_text(sink *o, const uint8_t *text, size_t size)
+{
+    uint8_t *at;
+    if (reserve(o, size + 2) < 0)
+        return -1;
+    at = o->start + o->size;
+    *at++ = W_STR_I;
+    memcpy(at, text, size);
+    at[size] = 0;
+    o->size += size + 2;
+    return 0;
+}
+
+/* OPAQUE, the length, which must fit 32 bits, and the bytes. */
+static int put_opaque(sink *o, const void *data, size_t size)
+{
+    uint8_t *at;
+    int shift = 28;
+    if (reserve(o, size + 6) < 0)
+        return -1;
+    at = o->start + o->size;
+    *at++ = W_OPAQUE;
+    while (shift && !(size >> shift))
+        shift -= 7;
+    for (; shift; shift -= 7)
+        *at++ = (uint8_t)(0x80 | (size >> shift & 0x7F));
+    *at++ = (uint8_t)(size & 0x7F);
+    if (size)
+        memcpy(at, data, size);
+    o->size = (size_t)(at - o->start) + size;
+    return 0;
+}
+
+/* The decimal digits of a number, in 21 bytes; returns how many. */
+static size_t int_text(char *to, long long value)
+{
+    char reversed[21];
+    size_t count = 0, size = 0;
+    unsigned long long rest = value < 0 ? 0ULL - (unsigned long long)value : (unsigned long long)value;
+    do {
+        reversed[count++] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest);
+    if (value < 0)
+        to[size++] = '-';
+    while (count)
+        to[size++] = reversed[--count];
+    return size;
+}
+
+static inline char *put_digits(char *to, int value, int count)
+{
+    int i;
+    for (i = count - 1; i >= 0; i--) {
+        to[i] = (char)('0' + value % 10);
+        value /= 10;
+    }
+    return to + count;
+}
+
+static inline PyObject *utc_zone(void)
+{
+    return Py_NewRef(PyDateTimeAPI->TimeZone_UTC);
+}
+
+/* True where the datetime is in UTC as it is. */
+static inline int is_utc(PyObject *value)
+{
+    return PyDateTime_CheckExact(value) && PyDateTime_DATE_GET_TZINFO(value) == PyDateTimeAPI->TimeZone_UTC;
+}
+
+static inline int has_zone(PyObject *value)
+{
+    return PyDateTime_Check(value) && PyDateTime_DATE_GET_TZINFO(value) != Py_None;
+}
+
+/* A datetime in UTC as 2004-12-25T08:35:00.000Z or, compact, 20041225T083500Z, in 24 bytes; returns how many. */
+static size_t datetime_text(char *to, PyObject *value, int compact)
+{
+    char *at = put_digits(to, PyDateTime_GET_YEAR(value), 4);
+    if (!compact)
+        *at++ = '-';
+    at = put_digits(at, PyDateTime_GET_MONTH(value), 2);
+    if (!compact)
+        *at++ = '-';
+    at = put_digits(at, PyDateTime_GET_DAY(value), 2);
+    *at++ = 'T';
+    at = put_digits(at, PyDateTime_DATE_GET_HOUR(value), 2);
+    if (!compact)
+        *at++ = ':';
+    at = put_digits(at, PyDateTime_DATE_GET_MINUTE(value), 2);
+    if (!compact)
+        *at++ = ':';
+    at = put_digits(at, PyDateTime_DATE_GET_SECOND(value), 2);
+    if (!compact) {
+        *at++ = '.';
+        at = put_digits(at, PyDateTime_DATE_GET_MICROSECOND(value) / 1000, 3);
+    }
+    *at++ = 'Z';
+    return (size_t)(at - to);
+}
+
+#endif

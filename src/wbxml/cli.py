@@ -1,0 +1,266 @@
+"""The command line `wbxml`: decode, encode, dump."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from .errors import WBXMLError
+from .kernel import kernel
+from .tokenstream import dump, tokens
+from .xml import from_xml, to_xml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ._kernel_py import Document, Element
+    from .tokenstream import Token
+
+# Exit codes.
+OK, BAD_DATA, BAD_USAGE = 0, 1, 2
+
+_EXAMPLES = """\
+examples:
+  wbxml decode answer.wbxml                  as XML, indented
+  wbxml decode --json answer.wbxml | jq .    as JSON
+  echo 03016a0005 | wbxml decode --hex       from hexadecimal digits
+  wbxml encode request.xml -o request.wbxml  XML to WBXML
+  wbxml encode --hex request.xml             XML to hexadecimal digits
+  wbxml dump broken.wbxml | less -R          every token with its offset and bytes, whatever the bytes
+
+exit codes: 0 done, 1 the data is not what it should be, 2 wrong usage, or a file that cannot be read or written
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code of the command that ``argv`` (by default the process's arguments) asks for.
+
+    Wrong options end in SystemExit(2), as argparse has it.
+    """
+    options = _parser().parse_args(argv)
+    try:
+        _write(options.run(options, _read(options)), options.output)
+    except _UsageError as error:
+        return _fail(str(error), BAD_USAGE)
+    except WBXMLError as error:
+        return _fail(f"{_name(options)}: {error}{options.hint}", BAD_DATA)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough. Python would complain when it flushes stdout at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        return _fail(f"{error.filename or _name(options)}: {error.strerror or error}", BAD_USAGE)
+    except KeyboardInterrupt:
+        return _fail("interrupted", 130)
+    return OK
+
+
+class _UsageError(Exception):
+    """The options do not go with each other or with where the output goes."""
+
+
+class _VersionAction(argparse.Action):
+    """Prints the version of the distribution, and the kernel, which are looked up only now."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            release = version("activesync")
+        except PackageNotFoundError:
+            release = "not installed"
+        print(f"wbxml (activesync {release}, kernel: {kernel.IMPL})")
+        parser.exit(OK)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="wbxml",
+        description="WBXML as ActiveSync uses it: to XML or JSON, from XML, and token by token.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_VersionAction, nargs=0, help="show the version and the kernel, and exit")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    command = _command(commands, "decode", _decode, "WBXML to XML, or with --json to JSON")
+    command.set_defaults(hint="; `wbxml dump` shows what there is")
+    command.add_argument("--hex", action="store_true", help="the input is hexadecimal digits")
+    command.add_argument("--json", action="store_true", help="write JSON: tags, offsets, text, opaque as base64")
+    layout = command.add_mutually_exclusive_group()
+    layout.add_argument("--indent", type=_width, default=2, metavar="N", help="spaces a level (default: 2)")
+    layout.add_argument("--compact", action="store_const", const=None, dest="indent", help="all on one line")
+
+    command = _command(commands, "encode", _encode, "XML to WBXML")
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--hex", action="store_true", help="write hexadecimal digits")
+    form.add_argument("--json", action="store_true", help="write JSON: the size, and the document as base64")
+
+    command = _command(commands, "dump", _dump, "every token with offset, bytes, code page, name and value")
+    command.add_argument("--hex", action="store_true", help="the input is hexadecimal digits")
+    command.add_argument("--json", action="store_true", help="write JSON, an object a line for each token")
+    command.add_argument(
+        "--colour",
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="auto (default): on a terminal, unless the environment has NO_COLOR",
+    )
+    return parser
+
+
+def _command(commands: Any, name: str, run: Any, about: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=about,
+        description=f"{about}.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.set_defaults(run=run, hint="")
+    command.add_argument("file", nargs="?", default="-", metavar="FILE", help="what to read; - (default): stdin")
+    command.add_argument("-o", "--output", default="-", metavar="FILE", help="where to write; - (default): stdout")
+    return command
+
+
+def _width(text: str) -> int:
+    width = int(text)
+    if not 0 <= width <= 16:
+        raise argparse.ArgumentTypeError("a number of spaces from 0 to 16")
+    return width
+
+
+def _decode(options: argparse.Namespace, data: bytes) -> bytes:
+    document = kernel.decode(_from_hex(data) if options.hex else data)
+    if options.json:
+        text = json.dumps(_document_as_json(document), ensure_ascii=False, indent=options.indent)
+    else:
+        text = to_xml(document, indent=options.indent)
+    return f"{text}\n".encode()
+
+
+def _encode(options: argparse.Namespace, data: bytes) -> bytes:
+    if options.output == "-" and not options.hex and not options.json and sys.stdout.isatty():
+        raise _UsageError("WBXML is no text for a terminal: give -o FILE or --hex, or pipe it elsewhere")
+    document = from_xml(data)
+    if options.hex:
+        return f"{document.hex()}\n".encode()
+    if options.json:
+        return f"{json.dumps({'size': len(document), 'wbxml': b64encode(document).decode()})}\n".encode()
+    return document
+
+
+def _dump(options: argparse.Namespace, data: bytes) -> bytes:
+    if options.hex:
+        data = _from_hex(data)
+    if options.json:
+        return "".join(
+            [f"{json.dumps(_token_as_json(token), ensure_ascii=False)}\n" for token in tokens(data)]
+        ).encode()
+    colour = options.colour == "always" or (
+        options.colour == "auto"
+        and options.output == "-"
+        and sys.stdout.isatty()
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
+    )
+    return dump(data, colour=colour).encode()
+
+
+def _document_as_json(document: Document) -> dict[str, Any]:
+    root: dict[str, Any] = {}
+    levels: list[tuple[list[Any], Iterator[str | memoryview | Element]]] = []
+    _fill(root, document.root, levels)
+    while levels:
+        content, pieces = levels[-1]
+        piece = next(pieces, None)
+        if piece is None:
+            levels.pop()
+            continue
+        made: dict[str, Any] = {}
+        content.append(made)
+        if isinstance(piece, (str, memoryview)):
+            made.update(_piece_as_json(piece))
+        else:
+            _fill(made, piece, levels)
+    return {
+        "version": document.version,
+        "public_id": document.public_id,
+        "charset": document.charset,
+        "root": root,
+    }
+
+
+def _fill(
+    made: dict[str, Any], element: Element, levels: list[tuple[list[Any], Iterator[str | memoryview | Element]]]
+) -> None:
+    """Puts the element into ``made``; where it holds more than one text or opaque, leaves that to a new level."""
+    made["tag"] = str(element.tag)
+    made["offset"] = element.offset
+    pieces = element.pieces
+    if len(pieces) == 1 and not isinstance(pieces[0], kernel.Element):
+        made.update(_piece_as_json(pieces[0]))
+    elif pieces:
+        content: list[Any] = []
+        made["content"] = content
+        levels.append((content, iter(pieces)))
+
+
+def _piece_as_json(piece: Any) -> dict[str, str]:
+    return {"text": piece} if isinstance(piece, str) else {"opaque": b64encode(piece).decode()}
+
+
+def _token_as_json(token: Token) -> dict[str, Any]:
+    made: dict[str, Any] = {"offset": token.offset, "bytes": token.raw.hex(), "kind": token.kind}
+    for name in ("page", "tag", "value", "expected"):
+        value = getattr(token, name)
+        if value is not None:
+            made[name] = {"base64": b64encode(value).decode()} if isinstance(value, bytes) else value
+    return made
+
+
+def _from_hex(data: bytes) -> bytes:
+    """The bytes for hexadecimal digits as debuggers print them: with white space, 0x, \\x, commas, colons, or none."""
+    digits = re.sub(rb"0x|\\x|[\s,:-]", b"", data)
+    try:
+        return bytes.fromhex(digits.decode("ascii"))
+    except ValueError:
+        raise _HexError("not hexadecimal digits, two for each byte") from None
+
+
+class _HexError(WBXMLError):
+    """The input of --hex is something else."""
+
+
+def _name(options: argparse.Namespace) -> str:
+    return "stdin" if options.file == "-" else str(options.file)
+
+
+def _read(options: argparse.Namespace) -> bytes:
+    if options.file == "-":
+        return sys.stdin.buffer.read()
+    with open(options.file, "rb") as file:
+        return file.read()
+
+
+def _write(data: bytes, path: str) -> None:
+    if path == "-":
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    else:
+        with open(path, "wb") as file:
+            file.write(data)
+
+
+def _fail(message: str, code: int) -> int:
+    """``code``, after the message has gone to stderr, in one line."""
+    print("wbxml: " + " ".join(message.split()), file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

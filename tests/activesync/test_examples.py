@@ -1,0 +1,50 @@
+"""The examples do what they say."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+from activesync.testing import EASServer, sample_mailbox
+
+from .terminal import environment
+
+SYNC_APP = Path(__file__).parents[2] / "examples" / "sync_app.py"
+
+
+def sync_app(server: EASServer, store: Path, password: str = "secret") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(SYNC_APP), server.url, "alice", "--allow-http", "--store", str(store)],
+        env=environment(ACTIVESYNC_PASSWORD=password),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+    )
+
+
+def test_the_small_application_synchronises_an_account(tmp_path: Path) -> None:
+    assert len(SYNC_APP.read_text(encoding="utf-8").splitlines()) < 60
+    store = tmp_path / "mailbox.db"
+    with EASServer(sample_mailbox(mails=20, contacts=5, events=5, tasks=3, notes=2)) as server:
+        first = sync_app(server, store)
+        assert (first.returncode, first.stderr) == (0, "")
+        assert "Inbox (inbox)\n" in first.stdout
+        assert "Inbox: 18 new, 0 changed, 0 deleted\n" in first.stdout
+        again = sync_app(server, store)
+        assert again.returncode == 0
+        assert not re.search(r"\d new", again.stdout)
+        refused = sync_app(server, store, "wrong")
+        assert refused.returncode == 21
+        assert refused.stderr.startswith("sync_app: ")
+        assert refused.stderr.count("\n") == 1
+        mails = server.mailbox.items("1")
+    reader = sqlite3.connect(store)
+    try:
+        found = reader.execute("SELECT count(*) FROM emails WHERE folder = 'Inbox'").fetchone()
+    finally:
+        reader.close()
+    assert found == (len(mails),)
