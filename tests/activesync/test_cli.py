@@ -175,6 +175,18 @@ def test_probe_tells_the_policy(alice: Run, server: EASServer, version: str) -> 
     assert re.search(r"^min device password length +6$", text, re.MULTILINE)
 
 
+def test_probe_goes_on_without_a_policy(alice: Run, server: EASServer) -> None:
+    server.faults.append(faults.status(2, command="Provision"))
+    ended = alice("probe")
+    assert ended.code == 0
+    assert "unknown: the server answers with status 2" in ended.out
+    (device_id,) = {request.device_id for request in server.requests if request.device_id}
+    server.wipe(device_id)
+    ended = alice("probe")
+    assert ended.code == 44
+    assert "nothing was erased" in ended.failure
+
+
 def test_folders_are_shown_as_a_tree(alice: Run, server: EASServer) -> None:
     archive = next(one for one in server.mailbox.folders.values() if one.type is FolderType.USER_MAIL)
     server.mailbox.add_folder("Letters", FolderType.USER_MAIL, archive.server_id)

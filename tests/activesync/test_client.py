@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -65,7 +65,7 @@ class Blocking:
     async def _made(self, *args: Any, **options: Any) -> AsyncClient:
         return AsyncClient(*args, **options)
 
-    def __enter__(self) -> Blocking:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -120,7 +120,7 @@ class _BlockingPage:
         handle = loop.run_until_complete(entered)
         try:
             yield handle
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 (raised again below)
             step = error
         if step is None:
             leave.set_result(None)

@@ -123,9 +123,8 @@ def test_a_password_does_not_show() -> None:
 
 
 def test_a_password_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.DEBUG):
-        with pytest.raises(errors.HTTPError):
-            run(Script([Canned(status=500, body=b"no")]))
+    with caplog.at_level(logging.DEBUG), pytest.raises(errors.HTTPError):
+        run(Script([Canned(status=500, body=b"no")]))
     assert "s3cret" not in caplog.text
 
 

@@ -97,8 +97,8 @@ class Wire:
             with sock.makefile("rb") as file:
                 while self._exchange(sock, file, number):
                     pass
-        self.ended.set()
         sock.close()
+        self.ended.set()
 
     def _exchange(self, sock: socket.socket, file: object, number: int) -> bool:
         request = received(file, number)

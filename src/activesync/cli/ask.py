@@ -75,9 +75,12 @@ def _policy(eas: Client) -> tuple[dict[str, Any] | None, str]:
     if answer.remote_wipe or answer.account_only_remote_wipe:
         return None, "the server asks for a wipe of this device"
     policy = answer.policies[0] if answer.policies else None
-    if policy is None or policy.data is None or policy.data.eas_provision_doc is None:
+    if policy is not None and policy.data is not None and policy.data.eas_provision_doc is not None:
+        return plain_fields(policy.data.eas_provision_doc), "see below"
+    # Of a policy, status 2 says that there is none for this client ([MS-ASPROV] section 2.2.2.54.1).
+    if answer.status in (None, 1) and (policy is None or policy.status in (None, 1, 2)):
         return None, "none"
-    return plain_fields(policy.data.eas_provision_doc), "see below"
+    return None, f"unknown: the server answers with status {(policy and policy.status) or answer.status}"
 
 
 def _draw_probe(data: dict[str, Any], asked: str) -> None:

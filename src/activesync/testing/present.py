@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..commands import Options, SearchOptions
-from ..items import CalendarEvent, Contact, Email, Item
+from ..items import CalendarEvent, Contact, Email, Flag, Item
 from .content import body_for
 from .fitting import fitting
 from .mailbox import MARKS, Stored
@@ -29,6 +29,7 @@ def present(kept: Stored, version: str, options: Options | SearchOptions, *, who
 
 
 def marks(kept: Stored, version: str) -> Item:
-    """A mail of which only the marks have changed: these alone."""
+    """A mail of which only the marks have changed: these alone. An empty Flag says that there is none."""
     assert isinstance(kept.item, Email)
-    return fitting(Email(**{name: getattr(kept.item, name) for name in MARKS}), version)
+    values = {name: getattr(kept.item, name) for name in MARKS}
+    return fitting(Email(**(values | {"flag": values["flag"] or Flag()})), version)
