@@ -36,7 +36,7 @@ from .codepages import (
     WindowsLive,
 )
 from .errors import DecodeError, EncodeError, LimitError, Problem, TruncatedError, WBXMLError
-from .kernel import kernel as _kernel
+from .kernel import kernel as _chosen
 from .limits import DEFAULT, Limits
 from .stream import iterdecode
 
@@ -48,13 +48,13 @@ if TYPE_CHECKING:
     from .tokenstream import Token, dump, tokens
     from .xml import from_xml, to_xml
 else:
-    Document = _kernel.Document
-    Element = _kernel.Element
-    Match = _kernel.Match
-    Decoder = _kernel.Decoder
-    Writer = _kernel.Writer
-    decode = _kernel.decode
-    encode = _kernel.encode
+    Document = _chosen.Document
+    Element = _chosen.Element
+    Match = _chosen.Match
+    Decoder = _chosen.Decoder
+    Writer = _chosen.Writer
+    decode = _chosen.decode
+    encode = _chosen.encode
 
     _LAZY = {
         "Model": "model",
@@ -79,7 +79,7 @@ else:
         return value
 
 
-__impl__: str = _kernel.IMPL
+__impl__: str = _chosen.IMPL
 """The kernel in use: "c" or "python"."""
 
 __all__ = [

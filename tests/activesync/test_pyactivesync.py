@@ -12,14 +12,13 @@ from contextlib import closing
 from email.message import EmailMessage
 from pathlib import Path
 
+import pyactivesync
 import pytest
 import trustme
 
 from activesync.commands import EASProvisionDoc, FolderType
 from activesync.items import Contact
 from activesync.testing import EASServer, faults, sample_directory, sample_mailbox
-
-pyactivesync = pytest.importorskip("pyactivesync")
 
 
 @pytest.fixture

@@ -643,7 +643,7 @@ def test_certificates_that_are_not(make: Make, ca: trustme.CA, ca_file: Path) ->
         assert wire.requests == []
 
 
-@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+@pytest.mark.filterwarnings("error")
 def test_certificates_that_nobody_looks_at(make: Make) -> None:
     name_only = ssl.create_default_context()
     name_only.check_hostname = False
