@@ -226,8 +226,10 @@ class Route:
 
 
 def unsendable() -> UsageError:
-    """What to raise for a header that cannot be sent; its value may be a password, so it is not told."""
-    return UsageError("a header of the request cannot be sent: it holds a line break, or letters beyond Latin-1")
+    """What to raise for a request that a library refuses; it is not told what of it, which may be the password."""
+    return UsageError(
+        "the request cannot be sent: a header holds a line break or letters beyond Latin-1, or a timeout is not above 0"
+    )
 
 
 E = TypeVar("E", bound=BaseException)

@@ -63,6 +63,8 @@ _RESENDS: Final = 2
 # A server that names a longer pause than this, in seconds, is not waited for: the caller decides.
 _LONGEST_PAUSE: Final = 60.0
 _REDIRECTS: Final = 3
+# What is read of an error page, in bytes: those of Exchange and nginx are far shorter.
+_ERROR_PAGE: Final = 1 << 16
 # A server with more is broken or hostile; the largest real set (Exchange Online) is under ten.
 _MOST_COOKIES: Final = 50
 _LONGEST_COOKIE: Final = 4096
@@ -256,7 +258,7 @@ class Session:
                 if head.status == 200:
                     return (yield from read(head))
                 text = yield from self._explanation()
-            except (ConnectionLostError, TimedOutError):
+            except (ConnectionLostError, TimedOutError, CutOffError):
                 lost += 1
                 if lost > _RESENDS:
                     raise
@@ -288,13 +290,16 @@ class Session:
                 raise self._http_error(head, text)
 
     def _explanation(self) -> Flow[str]:
-        """The start of an error page, as text for people."""
-        data = yield Read(2048)
+        """An error page's start, as text for people."""
+        data = b""
+        # To its end where it is short, so that the connection can be used again.
+        while len(data) < _ERROR_PAGE and (chunk := (yield Read())):
+            self.stats.received += len(chunk)
+            data += chunk
         yield Close()
-        self.stats.received += len(data)
         if not data.isascii() or b"<" in data[:64] or b"\0" in data:
             return ""
-        return " ".join(data.decode().split())[:200]
+        return " ".join(data[:2048].decode().split())[:200]
 
     def pause(self, seconds: float) -> Flow[None]:
         """Waits this long, or a little longer."""

@@ -11,6 +11,7 @@ import os
 import sqlite3
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from types import TracebackType
@@ -130,7 +131,7 @@ class _Turn:
         if owner is not None and owner[0] == here[0]:
             raise StoreError("another task has a transaction of this store open: do not await anything else within one")
         if not self._lock.acquire(timeout=self._timeout):
-            raise StoreError(f"another thread has had the store to itself for {self._timeout:g} s: make that shorter")
+            raise StoreError(f"other threads have kept the store busy for {self._timeout:g} s: make that shorter")
 
 
 def _here() -> tuple[int, object]:
@@ -206,6 +207,7 @@ class SqliteStore:
 
     def __init__(self, path: str | os.PathLike[str], *, timeout: float = 5.0) -> None:
         self._path = os.fspath(path)
+        self._timeout = timeout
         self._turn = _Turn(timeout)
         if self._path != ":memory:":
             self._make_file()
@@ -296,11 +298,7 @@ class SqliteStore:
             raise StoreError(f"the store {self._path} cannot be written: {error.strerror}") from error
 
     def _prepare(self) -> None:
-        # WAL: readers and one writer do not wait for each other. Where it cannot be, as on a network's file system,
-        # SQLite stays with a rollback journal, and all that is promised holds there too.
-        mode = self._run("PRAGMA journal_mode").fetchone()[0]
-        if mode != "wal":
-            self._run("PRAGMA journal_mode = WAL")
+        self._use_wal()
         # FULL, which syncs the log at every commit; NORMAL could lose the last ones with the machine's power, and with
         # them the request that was journalled before it was sent. Two syncs a page cost less than the page's way here.
         self._run("PRAGMA synchronous = FULL")
@@ -321,6 +319,20 @@ class SqliteStore:
                 f"the store {self._path} was made by a newer version of activesync (its layout is {version}, this one"
                 f" knows {_SCHEMA}): use that version, or another file"
             )
+
+    def _use_wal(self) -> None:
+        # WAL: readers and one writer do not wait for each other. Where it cannot be, as on a network's file system,
+        # SQLite stays with a rollback journal, and all that is promised holds there too.
+        deadline = time.monotonic() + self._timeout
+        while True:
+            try:
+                self._cursor.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.Error as error:
+                # For this alone SQLite does not wait by itself: another process is doing the same at this moment.
+                if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    self._fail(error)
+            time.sleep(0.01)
 
     # Statements
 

@@ -16,7 +16,7 @@ ConnectionLostError   the connection ended early. Raised by ``send``: before the
 NotActiveSyncError    what came is not HTTP
 CutOffError,          a packed body ends too early, or is broken. As far as HTTP goes it was whole, so these are the
 DamagedError          errors of a document that is not whole, whether it came packed or not
-UsageError            a header cannot be sent, a CA file cannot be read, aiohttp is not installed
+UsageError            a header or timeout cannot be used, a CA file cannot be read, aiohttp is not installed
 ====================  =================================================================================================
 
 Messages name the host and its port, never the query (it holds the user's name) and never a credential. The exception
@@ -53,10 +53,10 @@ _PACKED_PIECE = 1 << 16
 #: The longest line of an answer's head: http.client's limit, set for aiohttp too.
 _LINE_LIMIT = 1 << 16
 
-_Failures: TypeAlias = tuple[type[Exception], ...]
-
 #: How often, in seconds, to look whether a silent connection still is one.
 _LOOK = 0.5
+
+_Failures: TypeAlias = tuple[type[Exception], ...]
 
 
 class Answer(Protocol):
@@ -419,6 +419,11 @@ class _HTTPConnection(HTTPConnection):
 
 class _HTTPSConnection(HTTPSConnection):
     response_class = _Response
+
+    def connect(self) -> None:
+        super().connect()
+        # Else urllib3 warns on stderr of every request without verification, which is what verify=False asks for.
+        self.is_verified = True
 
 
 class _HTTPPool(urllib3.HTTPConnectionPool):

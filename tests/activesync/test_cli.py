@@ -421,7 +421,7 @@ FAILURES: list[tuple[str, int, Callable[[EASServer], None], str]] = [
         lambda server: server.faults.append(faults.html(command="FolderSync")),
         "answers with text/html",
     ),
-    ("cut off", 32, lambda server: server.faults.append(faults.cut_off(command="Sync")), "is cut off"),
+    ("cut off", 32, lambda server: server.faults.append(faults.cut_off(command="Sync", times=3)), "is cut off"),
     (
         "damaged",
         33,
@@ -479,7 +479,7 @@ def test_a_failure_is_one_line_and_leaves_the_store_as_it_was(
 
 def test_pages_before_a_failure_stay(alice: Run, server: EASServer, tmp_path: Path) -> None:
     store = tmp_path / "alice.db"
-    server.faults.append(faults.cut_off(command="Sync", skip=2))
+    server.faults.append(faults.cut_off(command="Sync", skip=2, times=3))
     assert alice("sync", "inbox", "--store", str(store), "--window", "5").code == 32
     assert rows(store, "SELECT count(*) FROM items") == [(5,)]
     shown = data(alice("sync", "inbox", "--store", str(store), "--window", "5", "--json"))
