@@ -5,8 +5,8 @@
         server.faults.append(faults.dropped(after=True, command="Sync"))
 
 It knows OPTIONS, Provision, FolderSync, FolderCreate, FolderUpdate, FolderDelete, Sync, GetItemEstimate, Search and
-Settings, in the versions 12.1 to 16.1. The pytest plugin
-in activesync.testing.plugin offers one as the fixture ``eas_server``.
+Settings, in the versions 12.1 to 16.1. The pytest plugin in activesync.testing.plugin offers one as the fixture
+``eas_server``.
 """
 
 from __future__ import annotations
