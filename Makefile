@@ -25,7 +25,8 @@ demo: $(venv)/with-cli ## synchronises a mailbox from the embedded server, in un
 
 test: $(venv)/with-test ## the tests, with each kernel there is; needs neither root nor a server
 	@set -e; \
-	for impl in $$(env -u WBXML_IMPL $(python) -c 'import wbxml; print({"c": "c python"}.get(wbxml.__impl__, "python"))'); do \
+	kernels=$$(env -u WBXML_IMPL $(python) -c 'import wbxml; print({"c": "c python"}.get(wbxml.__impl__, "python"))'); \
+	for impl in $$kernels; do \
 	    echo "Tests with WBXML_IMPL=$$impl"; \
 	    WBXML_IMPL=$$impl $(python) -m pytest $(ARGS); \
 	done

@@ -482,6 +482,9 @@ def _judge(session: Session, folder: Folder, answer: _Answer) -> tuple[_Collecti
             return collection, None
         scope, code = "Sync", collection.status or 0
     action = status(scope, code).action
+    if action is Action.FULL_REQUEST:
+        # All of ours are: SOGo says so, now and then, while it is still at the one before.
+        action = Action.RETRY
     if action in (Action.RESYNC, Action.FOLDER_SYNC, Action.RETRY):
         return None, action
     raise session.status_error("Sync", scope, code)

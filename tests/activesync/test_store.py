@@ -523,7 +523,7 @@ def as_nobody(action: Callable[[], object]) -> str:
                 os.setgid(65534)
                 os.setuid(65534)
             action()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 (written into the pipe)
             message = f"{type(error).__name__} {error}"
         finally:
             os.write(writing, message.encode())

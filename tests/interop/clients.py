@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Protocol, TypeVar, cast
 
-from activesync import Add, AsyncClient, AsyncPage, Client, Folder, Item, Page
+from activesync import Add, AsyncClient, AsyncPage, BodyType, Client, Email, Folder, Item, Page
 from activesync.flows import ServerChange
 
 from .sogo import User
@@ -17,7 +17,15 @@ T = TypeVar("T")
 class Connect(Protocol):
     """Opens a client of a user on SOGo, over http unless a `url` is given. What it opened is closed with the test."""
 
-    def __call__(self, user: User, password: str | None = None, *, url: str | None = None, **options: Any) -> Client: ...
+    def __call__(
+        self, user: User, password: str | None = None, *, url: str | None = None, **options: Any
+    ) -> Client: ...
+
+
+class Tell(Protocol):
+    """Has a line printed at the end of the run, once however often it is told: what was measured, and found."""
+
+    def __call__(self, line: str) -> None: ...
 
 
 class Blocking:
@@ -26,11 +34,14 @@ class Blocking:
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self._runner = asyncio.Runner()
         self._client = AsyncClient(*arguments, **options)
+        self._closed = False
 
     def close(self) -> None:
-        """Closes the client, and the loop."""
-        with self._runner:
-            self._runner.run(self._client.close())
+        """Closes the client, and the loop. May be called again."""
+        if not self._closed:
+            self._closed = True
+            with self._runner:
+                self._runner.run(self._client.close())
 
     def sync(self, *folders: Folder | str, **options: Any) -> Iterator[Page]:
         """The pages, each with the face of Page."""
@@ -75,8 +86,9 @@ class _BlockingPage:
             yield begun.result()
         except BaseException as error:
             end.set_result(error)
-        else:
-            end.set_result(None)
+            loop.run_until_complete(task)  # raises it
+            raise
+        end.set_result(None)
         loop.run_until_complete(task)
 
     def __getattr__(self, name: str) -> Any:
@@ -114,3 +126,19 @@ def told(found: list[ServerChange]) -> set[tuple[str, str | None]]:
     named = {(type(change).__name__, change.server_id) for change in found}
     assert len(named) == len(found)
     return named
+
+
+def plain(subject: str, text: str) -> bytes:
+    """A mail of one text part."""
+    return (
+        f"From: Bob Baker <bob@example.test>\r\nTo: una@example.test\r\nSubject: {subject}\r\n"
+        "Date: Mon, 03 Nov 2025 10:00:00 +0000\r\nMIME-Version: 1.0\r\n"
+        f"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{text}\r\n"
+    ).encode()
+
+
+def mime(item: object) -> bytes:
+    """The bytes of a mail that was fetched as MIME."""
+    assert isinstance(item, Email) and item.body is not None and item.body.data is not None
+    assert (item.body.type, item.body.truncated) == (BodyType.MIME, False)
+    return item.body.data.encode()

@@ -1,6 +1,6 @@
 """One SOGo for the whole run, a fresh user for each test that wants one, and clients of both kinds."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
@@ -9,7 +9,7 @@ import pytest
 
 from activesync import Client
 
-from .clients import Blocking, Connect
+from .clients import Blocking, Connect, Tell
 from .sogo import SOGoServer, User
 
 _HERE = Path(__file__).parent
@@ -37,12 +37,16 @@ def user(sogo: SOGoServer) -> User:
     return sogo.add_user()
 
 
-@pytest.fixture(params=[Client, Blocking], ids=["Client", "AsyncClient"])
-def connect(request: pytest.FixtureRequest, sogo: SOGoServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
-    """Opens clients: the test runs once with Client, and once with AsyncClient behind the same face."""
-    # A proxy of this machine has no way to its loopback.
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No way by a proxy that the environment names: it leads nowhere from this machine's loopback."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
     monkeypatch.delenv("no_proxy", raising=False)
+
+
+@pytest.fixture(params=[Client, Blocking], ids=["Client", "AsyncClient"])
+def connect(request: pytest.FixtureRequest, sogo: SOGoServer) -> Iterator[Connect]:
+    """Opens clients: the test runs once with Client, and once with AsyncClient behind the same face."""
     with ExitStack() as stack:
 
         def connect(user: User, password: str | None = None, *, url: str | None = None, **options: Any) -> Client:
@@ -59,10 +63,14 @@ _TOLD = pytest.StashKey[dict[str, None]]()
 
 
 @pytest.fixture
-def tell(pytestconfig: pytest.Config) -> Callable[[str], None]:
-    """Has a line printed at the end of the run, once however often it is told: what was measured, and found."""
+def tell(pytestconfig: pytest.Config) -> Tell:
+    """Has a line printed at the end of the run."""
     told = pytestconfig.stash.setdefault(_TOLD, {})
-    return lambda line: told.update({line: None})
+
+    def tell(line: str) -> None:
+        told[line] = None
+
+    return tell
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -107,6 +107,11 @@ class Mailbox:
         self._store(uids, "+FLAGS.SILENT", ("\\Deleted",), folder)
         _ok(self._imap.uid("EXPUNGE", _set(uids)))
 
+    def move(self, uids: Iterable[int], target: str, folder: str = "INBOX") -> None:
+        """Nothing; the messages are in the other folder afterwards, with UIDs of that."""
+        self._select(folder)
+        _ok(self._imap.uid("MOVE", _set(uids), _quoted(target)))
+
     def create(self, folder: str) -> None:
         """Nothing; makes a folder (``/`` separates levels) and subscribes to it: SOGo shows no other."""
         _ok(self._imap.create(_quoted(folder)))

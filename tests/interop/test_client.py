@@ -14,6 +14,7 @@ from activesync import (
     BodyPreference,
     BodyType,
     CertificateError,
+    Change,
     Client,
     DeviceInformation,
     Email,
@@ -35,7 +36,7 @@ from activesync import (
 from activesync.commands import POLICY_TYPE, FolderSync, PolicyRequest, Provision
 
 from . import corpus
-from .clients import Connect, changes, items, told
+from .clients import Connect, changes, items, mime, plain, told
 from .samples import CONTACTS
 from .sogo import FOLDERS, SOGoServer, User
 
@@ -174,7 +175,8 @@ def test_search_of_people(connect: Connect, sogo: SOGoServer) -> None:
     # By its ASCII letters: SOGo looks in vain for others.
     assert [entry for entry in eas.search_gal("ngstr") if entry.email_address == user.mail] == [expected]
     assert [entry.display_name for entry in eas.search_gal("alice")] == ["Alice Archer"]
-    assert len(eas.search_gal("example", limit=2)) == 2
+    # SOGo leaves out the last one of a range.
+    assert 1 <= len(eas.search_gal("example", limit=2)) <= 2
     assert eas.search_gal("nobody of that name") == []
 
 
@@ -228,18 +230,28 @@ def test_user_information_of_old(connect: Connect, user: User) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_over_tls(connect: Connect, sogo: SOGoServer, user: User, tmp_path: Path, host: str) -> None:
     messages = list(corpus.many(25))
+    sogo.dav(user).put(CONTACTS[0].path, CONTACTS[0].text)
+    # Without its path, which is the usual one.
+    url = sogo.tls_url.replace("127.0.0.1", host).removesuffix("/Microsoft-Server-ActiveSync")
     with sogo.imap(user) as mailbox:
         uids = mailbox.append(messages)
-    url = sogo.tls_url.replace("127.0.0.1", host)
-    # Without its path, which is the usual one.
-    address = url.removesuffix("/Microsoft-Server-ActiveSync")
-    eas = connect(user, url=address, verify=sogo.ca_file, store=tmp_path / "store.db")
-    assert eas.options().version == "14.1"
-    inbox = eas.folders()[0]
-    assert eas.estimate(inbox) == len(messages)
-    arrived = items(eas, inbox, window=10, body=BodyType.MIME)
-    assert {uid: mime(item) for uid, item in arrived.items()} == dict(zip(map(str, uids), messages, strict=True))
-    assert changes(eas) == []
+        eas = connect(user, url=url, verify=sogo.ca_file, store=tmp_path / "store.db")
+        assert eas.options().version == "14.1"
+        inbox, contacts = eas.folders().of_type(FolderType.INBOX, FolderType.CONTACTS)
+        assert eas.estimate(inbox) == len(messages)
+        arrived = items(eas, inbox, window=10, body=BodyType.MIME)
+        assert {uid: mime(item) for uid, item in arrived.items()} == dict(zip(map(str, uids), messages, strict=True))
+        assert set(items(eas, contacts)) == {CONTACTS[0].server_id}
+        assert changes(eas) == []
+
+        (result,) = eas.apply(inbox, [Change(server_id="1", item=Email(read=True))])
+        assert result.ok and mailbox.flags()[1] == {"\\Seen"}
+        mailbox.set_flags([2], "\\Seen")
+        mailbox.delete([3])
+        assert told(changes(eas)) == {("Change", "2"), ("Delete", "3")}
+    assert len(eas.search("example.test", limit=5)) == 5
+    assert [person.display_name for person in eas.search_gal("bob")] == ["Bob Baker"]
+    assert eas.oof().oof_state is OofState.DISABLED
     # nginx keeps connections open, and the client uses them.
     assert eas.stats.resent == 0
 
@@ -378,22 +390,6 @@ def test_an_invalid_key_of_contacts(connect: Connect, sogo: SOGoServer, user: Us
 
 
 # What several of them need
-
-
-def plain(subject: str, text: str) -> bytes:
-    """A mail of one text part."""
-    return (
-        f"From: Bob Baker <bob@example.test>\r\nTo: una@example.test\r\nSubject: {subject}\r\n"
-        "Date: Mon, 03 Nov 2025 10:00:00 +0000\r\nMIME-Version: 1.0\r\n"
-        f"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{text}\r\n"
-    ).encode()
-
-
-def mime(item: object) -> bytes:
-    """The bytes of a mail that was fetched as MIME."""
-    assert isinstance(item, Email) and item.body is not None and item.body.data is not None
-    assert (item.body.type, item.body.truncated) == (BodyType.MIME, False)
-    return item.body.data.encode()
 
 
 def seeded(eas: Client, sogo: SOGoServer, user: User) -> None:

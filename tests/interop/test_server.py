@@ -19,6 +19,8 @@ from .daemons import Daemons, StartError
 from .samples import CONTACTS, EVENTS, TASKS
 from .sogo import FOLDERS, SOGoServer, User
 
+pytestmark = pytest.mark.interop
+
 FOLDER_SYNC = bytes.fromhex("03 01 6a 00  00 07 56 52 03 30 00 01 01")
 """FolderSync with SyncKey 0: header, page 7, FolderSync, SyncKey, "0", two ENDs."""
 
