@@ -30,7 +30,8 @@ class BuildKernel(build_ext):
             ext.extra_compile_args = ["/O2"] if self.compiler.compiler_type == "msvc" else ["-O3", "-g0"]
             super().build_extension(ext)
         except (Exception, SystemExit) as error:
-            print(f"{_WITHOUT} ({type(error).__name__}: {str(error).strip() or 'build failed'})", file=sys.stderr)
+            reason = " ".join(f"{type(error).__name__} {error}".split())
+            print(f"{_WITHOUT} ({reason[:100]})", file=sys.stderr)
 
 
 _KERNEL = Extension(

@@ -12,7 +12,6 @@ from binascii import a2b_base64, b2a_base64
 cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.dict cimport PyDict_GetItemWithError
 from cpython.list cimport PyList_Append, PyList_New
 from cpython.long cimport PyLong_AsLongLongAndOverflow
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc, PyMem_RawRealloc
@@ -25,19 +24,36 @@ from libc.string cimport memcpy, memmove, memset
 
 from . import errors
 from .codepages import ACTIVESYNC, VERSIONS
-from .codepages import TOKEN_MASK as _TOKEN_MASK
 from .errors import DecodeError, EncodeError, LimitError, Problem, decode_error
 from .limits import DEFAULT, Limits
 
 cdef extern from "_tape.h" nogil:
     enum:
         W_SWITCH_PAGE, W_END, W_STR_I, W_OPAQUE, W_TOKEN_MASK, W_WITH_CONTENT, W_ATTRIBUTES
-        E_TRUNCATED, E_BAD_TOKEN, E_BAD_TEXT, E_NO_ROOT, E_AFTER_ROOT, E_TOO_DEEP, E_TOO_MANY, E_TOO_LARGE
-        E_WITH_ATTRIBUTES, E_BAD_INTEGER, E_NO_MEMORY
+        E_TOO_DEEP, E_TOO_MANY, E_NO_MEMORY
         MORE, DONE, FAILED
         S_EMPTY, S_TEXT, S_OPAQUE, S_CONTAINER, S_PIECE_TEXT, S_PIECE_OPAQUE
+        F_STR, F_INT, F_BOOL, F_FLAG, F_BYTES, F_DATETIME, F_INT_ENUM, F_STR_ENUM, F_MODEL
 
     const uint32_t NO_SLOT, NO_CODE
+
+    ctypedef struct plan_field:
+        Py_ssize_t offset
+        uint32_t code, within
+        uint32_t versions
+        uint8_t kind, many, optional, compact, binary, exact, within_exact
+
+    ctypedef struct plan_entry:
+        uint32_t code
+        uint16_t field
+        int16_t alternative
+
+    ctypedef struct plan_table:
+        plan_field *fields
+        plan_entry *entries
+        uint16_t *places
+        uint32_t mask
+        int count, entry_count
 
     ctypedef struct failure:
         int code
@@ -83,6 +99,8 @@ cdef extern from "_tape.h" nogil:
     bint to_int(const uint8_t *p, const uint8_t *end, long long *value)
     int to_bool(const uint8_t *p, const uint8_t *end)
     void trim(const uint8_t **p, const uint8_t **end)
+    uint32_t plan_place(uint32_t code)
+    int plan_find(const plan_table *t, uint32_t code, int expected)
 
 cdef extern from "_tape.h":
     object make_text(const uint8_t *p, size_t size, int ascii)
@@ -99,16 +117,30 @@ cdef extern from "_tape.h":
     object sink_finish(sink *o)
     int open_element(sink *o, uint32_t code, size_t *above) except -1
     int close_element(sink *o, size_t above) except -1
-    int put_text(sink *o, object text, size_t spare) except -1
+    int put_text(sink *o, object text) except -1
     int put_text_element(sink *o, uint32_t code, object text) except -1
     int put_short_element(sink *o, uint32_t code, const char *text, size_t size) except -1
     int put_raw_text(sink *o, const uint8_t *text, size_t size) except -1
     int put_opaque(sink *o, const void *data, size_t size) except -1
+    int put_fields(
+        sink *o, object instance, const plan_field *table, int number, int count, uint32_t bit
+    ) except -1
+    int fill_fields(
+        const plan_table *t,
+        char *fields,
+        const uint8_t *data,
+        const slot *tape,
+        uint32_t *child,
+        uint32_t end,
+        int *expected,
+    ) except -1
+    int fill_rest(const plan_table *t, char *fields) except -1
     size_t int_text(char *to, long long value)
     bint is_utc(object value)
     bint has_zone(object value)
     object utc_zone()
     char *list_items(object values)
+    bint is_empty_tuple(object value)
     size_t datetime_text(char *to, object value, int compact)
     bint PyDateTime_Check(object value)
 
@@ -128,9 +160,6 @@ WITH_CONTENT = W_WITH_CONTENT
 ATTRIBUTES = W_ATTRIBUTES
 
 # Kinds of field in a plan.
-cdef enum:
-    F_STR, F_INT, F_BOOL, F_FLAG, F_BYTES, F_DATETIME, F_INT_ENUM, F_STR_ENUM, F_MODEL
-
 STR = F_STR
 INT = F_INT
 BOOL = F_BOOL
@@ -264,7 +293,7 @@ cdef class Document:
     """
 
     cdef readonly bytes raw
-    cdef readonly object pages
+    cdef object code_pages
     cdef _Names names
     cdef const uint8_t *data
     cdef slot *tape
@@ -301,6 +330,11 @@ cdef class Document:
         """The name of the character set in the header."""
         return _CHARSETS[self.head.charset]
 
+    @property
+    def pages(self):
+        """The code pages by which the document was decoded."""
+        return self.code_pages
+
     def __repr__(self):
         return f"<Document {tag_at(self, 0)}, {len(self.raw)} bytes>"
 
@@ -309,7 +343,7 @@ cdef class Document:
             _restore,
             (
                 self.raw,
-                self.pages,
+                self.code_pages,
                 self.page,
                 self.base,
                 self.head.version,
@@ -331,7 +365,7 @@ cdef Document make_document(
     if self.tape == NULL:
         raise MemoryError
     self.raw = raw
-    self.pages = pages
+    self.code_pages = pages
     self.names = names
     self.data = <const uint8_t *>PyBytes_AS_STRING(raw)
     self.head = head[0]
@@ -556,7 +590,7 @@ cdef class Element:
         Raises ValueError where the name is not a tag of the document's code pages.
         """
         cdef _Walk walk = _Walk.__new__(_Walk)
-        walk.code = -1 if tag is None else self.doc.pages.lookup(tag).code
+        walk.code = -1 if tag is None else self.doc.code_pages.lookup(tag).code
         walk.doc = self.doc
         walk.slot = self.index
         walk.end = self.doc.tape[self.index].next
@@ -628,7 +662,7 @@ cdef inline Element make_element(Document doc, uint32_t index):
 cdef inline object tag_at(Document doc, uint32_t index):
     cdef uint32_t code = doc.tape[index].code
     cdef PyObject *tag = doc.names.known(code)
-    return <object>tag if tag != NULL else doc.pages.tag(code)
+    return <object>tag if tag != NULL else doc.code_pages.tag(code)
 
 
 cdef inline object text_at(Document doc, const slot *s, int skip):
@@ -695,16 +729,21 @@ cdef inline uint32_t first_child(const slot *tape, uint32_t index, uint32_t code
 cdef inline tuple codes_of(Document doc, object path):
     """The codes of a path; CodePages keeps those it has seen."""
     codes = doc.names.paths.get(path)
-    return <tuple>codes if codes is not None else doc.pages.path(path)
+    return <tuple>codes if codes is not None else doc.code_pages.path(path)
 
 
 cdef uint32_t first_at(Element element, object path) except? 0xFFFFFFFF:
+    """The slot of the first descendant at this path, or NO_SLOT."""
     cdef tuple codes = codes_of(element.doc, path)
-    cdef uint32_t code
-    if PyTuple_GET_SIZE(codes) == 1:
-        code = <object>PyTuple_GET_ITEM(codes, 0)
-        return first_child(element.doc.tape, element.index, code)
-    return walk_path(element, path, None)
+    cdef uint32_t found = element.index, code
+    cdef Py_ssize_t i
+    # Most paths lead through the first element of each name; where one does not, all of them must be looked at.
+    for i in range(PyTuple_GET_SIZE(codes)):
+        code = <object>PyTuple_GET_ITEM(codes, i)
+        found = first_child(element.doc.tape, found, code)
+        if found == NO_SLOT:
+            return NO_SLOT if i == 0 else walk_path(element, path, None)
+    return found
 
 
 cdef struct level:
@@ -1262,7 +1301,7 @@ cdef class Writer:
         tag = <object>self.stack[self.out.depth - 1].tag
         if not isinstance(text, str):
             raise EncodeError(f"{tag}: expected a str, not {type(text).__name__}")
-        if put_text(&self.out, text, 0):
+        if put_text(&self.out, text):
             refuse_text(text, tag)
         self.out.start[self.out.top] |= W_WITH_CONTENT
 
@@ -1345,9 +1384,9 @@ cdef int write_opaque(sink *out, object data, object where) except -1:
 
 cdef uint32_t code_in(Document doc, const slot *s, object pages) except? 0xFFFFFFFF:
     """The code of an element in these code pages, which may be others than its document's."""
-    if doc.pages is pages and doc.names.exact and doc.names.known(s.code) != NULL:
+    if doc.code_pages is pages and doc.names.exact and doc.names.known(s.code) != NULL:
         return s.code
-    return tag_of(doc.pages.tag(s.code), pages).code
+    return tag_of(doc.code_pages.tag(s.code), pages).code
 
 
 cdef struct open_copy:
@@ -1415,19 +1454,6 @@ cdef int copy_element(sink *out, Document doc, uint32_t index, object pages) exc
     return 0
 
 
-cdef struct plan_field:
-    Py_ssize_t offset  # of the value in an instance, or among the items of the list that stands in for one
-    uint32_t code, within  # of the tags, or NO_CODE
-    uint32_t versions  # a bit for each of VERSIONS
-    uint8_t kind, many, optional, compact, binary
-    uint8_t exact, within_exact  # whether the tag is the one that ActiveSync's code pages have
-
-cdef struct plan_entry:
-    uint32_t code
-    uint16_t field
-    int16_t alternative  # which of the field's Models the tag stands for, or -1
-
-
 cdef bint is_exact(object tag) except -1:
     return ACTIVESYNC.by_name.get(tag) is tag
 
@@ -1443,11 +1469,7 @@ cdef class Plan:
     cdef bint exact
     cdef bint plain  # whether fields are stored where they stand in an instance, past setattr()
     cdef Py_ssize_t unknown_at, problems_at
-    cdef plan_field *table
-    cdef plan_entry *entries
-    cdef uint16_t *places  # entry + 1 by a hash of its code, 0 where there is none
-    cdef int count, entry_count
-    cdef uint32_t mask
+    cdef plan_table table
     cdef bint wraps  # whether a field has a wrapper
     # Of each field; held here, since only the numbers fit into the table.
     cdef tuple names, tags, withins, plans, enums, pages
@@ -1461,9 +1483,9 @@ cdef class Plan:
         self.exact = tag is not None and is_exact(tag)
 
     def __dealloc__(self):
-        PyMem_RawFree(self.table)
-        PyMem_RawFree(self.entries)
-        PyMem_RawFree(self.places)
+        PyMem_RawFree(self.table.fields)
+        PyMem_RawFree(self.table.entries)
+        PyMem_RawFree(self.table.places)
 
     def define(self, fields):
         """Takes the fields; apart from the constructor, so that Models can refer to each other.
@@ -1473,8 +1495,9 @@ cdef class Plan:
         cdef plan_field *f
         cdef plan_entry *e
         cdef uint32_t place
+        cdef plan_table *t = &self.table
         cdef int number = 0, size
-        if self.table != NULL:
+        if t.fields != NULL:
             raise ValueError(f"{self.name} is defined already")
         found = tuple(fields)
         entries = []
@@ -1495,29 +1518,29 @@ cdef class Plan:
         size = 8
         while size < 2 * len(entries):
             size *= 2
-        self.table = <plan_field *>PyMem_RawMalloc((len(found) + 1) * sizeof(plan_field))
-        self.entries = <plan_entry *>PyMem_RawMalloc((len(entries) + 1) * sizeof(plan_entry))
-        self.places = <uint16_t *>PyMem_RawMalloc(size * sizeof(uint16_t))
-        if self.table == NULL or self.entries == NULL or self.places == NULL:
+        t.fields = <plan_field *>PyMem_RawMalloc((len(found) + 1) * sizeof(plan_field))
+        t.entries = <plan_entry *>PyMem_RawMalloc((len(entries) + 1) * sizeof(plan_entry))
+        t.places = <uint16_t *>PyMem_RawMalloc(size * sizeof(uint16_t))
+        if t.fields == NULL or t.entries == NULL or t.places == NULL:
             raise MemoryError
-        memset(self.places, 0, size * sizeof(uint16_t))
-        self.mask = size - 1
+        memset(t.places, 0, size * sizeof(uint16_t))
+        t.mask = size - 1
         for code, index, alternative in entries:
-            e = self.entries + number
+            e = t.entries + number
             e.code = code
             e.field = index
             e.alternative = alternative
-            place = spread(e.code) & self.mask
-            while self.places[place]:
-                place = (place + 1) & self.mask
+            place = plan_place(e.code) & t.mask
+            while t.places[place]:
+                place = (place + 1) & t.mask
             number += 1
-            self.places[place] = number
+            t.places[place] = number
         self.unknown_at = member_offset(self.cls, "unknown")
         self.problems_at = member_offset(self.cls, "problems")
         self.plain = is_plain_class(self.cls) and self.unknown_at >= 0 and self.problems_at >= 0
         number = 0
         for field in found:
-            f = self.table + number
+            f = t.fields + number
             f.kind = field.kind
             f.many = field.many
             f.optional = field.optional
@@ -1538,15 +1561,15 @@ cdef class Plan:
             number += 1
         if not self.plain:
             for number in range(len(found)):
-                self.table[number].offset = number * sizeof(PyObject *)
+                t.fields[number].offset = number * sizeof(PyObject *)
         self.names = tuple([field.name for field in found])
         self.tags = tuple([field.tag for field in found])
         self.withins = tuple([field.within for field in found])
         self.plans = tuple([_plans(field.plans) for field in found])
         self.enums = tuple([dict(field.enum) for field in found])
-        self.pages = tuple([field.pages for field in found])  # not copied: model.py fills them in at the end
-        self.count = len(found)
-        self.entry_count = len(entries)
+        self.pages = tuple([_dict(field.pages) for field in found])  # not copied: model.py fills them in at the end
+        t.count = len(found)
+        t.entry_count = len(entries)
         self.fields = found
 
 
@@ -1557,24 +1580,10 @@ def _plans(plans):
     return tuple(plans)
 
 
-cdef inline uint32_t spread(uint32_t code) noexcept:
-    return (code * <uint32_t>2654435761u) >> 16
-
-
-cdef inline int find_entry(Plan plan, uint32_t code, int expected) noexcept:
-    """The entry for a tag, or -1. Elements mostly come in the order of the fields: so the expected one is tried first."""
-    cdef uint32_t place
-    cdef int number
-    if expected < plan.entry_count and plan.entries[expected].code == code:
-        return expected
-    if plan.entry_count:
-        place = spread(code) & plan.mask
-        while True:
-            number = <int>plan.places[place] - 1
-            if number < 0 or plan.entries[number].code == code:
-                return number
-            place = (place + 1) & plan.mask
-    return -1
+def _dict(value):
+    if type(value) is not dict:
+        raise TypeError(f"a dict was expected, not {value!r}")
+    return value
 
 
 def plan_of(model):
@@ -1618,7 +1627,7 @@ cdef object build(Document doc, uint32_t index, Plan plan, int depth):
     cdef plan_entry *entry
     cdef PyObject **where
     cdef char *fields
-    cdef int expected = 0, found, number
+    cdef int expected = 0, found
     cdef Plan alternative
     cdef notes n
     cdef object instance
@@ -1628,25 +1637,29 @@ cdef object build(Document doc, uint32_t index, Plan plan, int depth):
         instance = new_instance(plan.cls)
         fields = <char *><PyObject *>instance
     else:
-        instance = PyList_New(plan.count)
+        instance = PyList_New(plan.table.count)
         fields = list_items(instance)
     n.unknown = n.problems = NULL
     try:
         if s.kind == S_CONTAINER:
             child, end = index + 1, s.next
-            while child < end:
+            while True:
+                # Elements that need no more than their value are taken in C; this loop takes those where it stops.
+                fill_fields(&plan.table, fields, doc.data, tape, &child, end, &expected)
+                if child >= end:
+                    break
                 s = tape + child
                 if s.kind >= S_PIECE_TEXT:
                     stray(doc, index, child, 1, &n)
                     child = s.next
                     continue
-                found = find_entry(plan, s.code, expected)
+                found = plan_find(&plan.table, s.code, expected)
                 if found < 0:
                     note(&n.unknown, make_element(doc, child))
                     child = s.next
                     continue
-                entry = plan.entries + found
-                f = plan.table + entry.field
+                entry = plan.table.entries + found
+                f = plan.table.fields + entry.field
                 where = <PyObject **>(fields + f.offset)
                 expected = found + 1
                 if f.many and f.within == NO_CODE:
@@ -1669,14 +1682,7 @@ cdef object build(Document doc, uint32_t index, Plan plan, int depth):
                 child = s.next
         else:
             stray(doc, index, index, 2, &n)
-        for number in range(plan.count):
-            f = plan.table + number
-            where = <PyObject **>(fields + f.offset)
-            if where[0] == NULL:
-                if f.many:
-                    store(where, None if f.optional else [])
-                else:
-                    store(where, False if f.kind == F_FLAG else None)
+        fill_rest(&plan.table, fields)
         if plan.plain:
             store(<PyObject **>(fields + plan.unknown_at), noted(n.unknown))
             store(<PyObject **>(fields + plan.problems_at), noted(n.problems))
@@ -1695,7 +1701,7 @@ cdef object assemble(Plan plan, list values, tuple unknown, tuple problems):
     """An instance of a class that has its own ways, made as Python code would."""
     cdef int number
     instance = object.__new__(plan.cls)
-    for number in range(plan.count):
+    for number in range(plan.table.count):
         setattr(instance, plan.names[number], values[number])
     instance.unknown = unknown
     instance.problems = problems
@@ -1755,7 +1761,7 @@ cdef list read_list(Document doc, uint32_t index, Plan plan, int number, notes *
     cdef const slot *tape = doc.tape
     cdef const slot *s = tape + index
     cdef uint32_t child, end
-    cdef plan_field *f = plan.table + number
+    cdef plan_field *f = plan.table.fields + number
     cdef tuple plans = plans_of(plan, number)
     cdef Py_ssize_t count = PyTuple_GET_SIZE(plans), i
     cdef list items = []
@@ -1787,7 +1793,7 @@ cdef list read_list(Document doc, uint32_t index, Plan plan, int number, notes *
 cdef object read_value(Document doc, uint32_t index, Plan plan, int number, Plan chosen, notes *n, int depth):
     """The value of the element in slot ``index`` as the field wants it, or None where it does not fit."""
     cdef const slot *s = doc.tape + index
-    cdef int kind = plan.table[number].kind
+    cdef int kind = plan.table.fields[number].kind
     cdef const uint8_t *p
     cdef const uint8_t *end
     cdef bytes kept
@@ -1913,66 +1919,114 @@ cdef inline object read_field(object instance, Plan plan, Py_ssize_t offset, obj
 
 
 cdef int emit(
-    sink *out, object instance, Plan plan, object tag, uint32_t code, object version, uint32_t bit, object pages, int depth
+    sink *out,
+    object instance,
+    Plan plan,
+    object tag,
+    uint32_t code,
+    object version,
+    uint32_t bit,
+    object pages,
+    int depth,
 ) except -1:
     """Writes a Model instance as an element with this tag."""
     cdef plan_field *f
-    cdef size_t above, wrapper = 0
+    cdef size_t above
     cdef int number
+    cdef bint quick
     cdef Element element
-    cdef object unknown, value, rest, item
+    cdef object unknown, value
     if depth >= MODEL_DEPTH:
         raise EncodeError(f"{plan.name} is nested deeper than {MODEL_DEPTH}")
     check_depth(out, tag)
     open_element(out, code, &above)
     unknown = read_field(instance, plan, plan.unknown_at, "unknown")
-    for number in range(plan.count):
-        f = plan.table + number
+    if is_empty_tuple(unknown):
+        unknown = None
+    # Fields that need no more than their value are written in C; this loop takes those where it stops.
+    quick = plan.plain and type(instance) is plan.cls and pages is ACTIVESYNC and (unknown is None or not plan.wraps)
+    number = 0
+    while True:
+        if quick:
+            number = put_fields(out, instance, plan.table.fields, number, plan.table.count, bit)
+        if number == plan.table.count:
+            break
+        f = plan.table.fields + number
         value = read_field(instance, plan, f.offset, <object>PyTuple_GET_ITEM(plan.names, number))
-        rest = None
-        if f.within != NO_CODE and unknown:
-            # What stood undescribed within a wrapper goes back into it.
-            rest = [element for element in unknown if parent_code(element) == f.within]
-        if not rest and (value is None or value is False and f.kind == F_FLAG):
-            continue
-        if f.many:
-            if value is None:
-                value = ()
-            elif not isinstance(value, (list, tuple)):
-                raise EncodeError(f"{plan.name}.{plan.names[number]}: expected a list, not {type(value).__name__}")
-            if not value and not rest and (f.within == NO_CODE or not f.optional):
-                continue
-        if bit and not f.versions & bit:
-            raise EncodeError(
-                f"{plan.name}.{plan.names[number]}: {plan.withins[number] or plan.tags[number] or tag}"
-                f" is not in version {version}"
-            )
-        if not f.many:
-            emit_value(out, value, plan, number, version, bit, pages, depth)
-            continue
-        if f.within != NO_CODE:
-            within = <object>PyTuple_GET_ITEM(plan.withins, number)
-            code = resolve(within, f.within, f.within_exact, pages)
-            check_depth(out, within)
-            open_element(out, code, &wrapper)
-        for item in value:
-            emit_value(out, item, plan, number, version, bit, pages, depth)
-        if rest:
-            for element in rest:
-                copy_element(out, element.doc, element.index, pages)
-        if f.within != NO_CODE:
-            close_element(out, wrapper)
-    if unknown:
+        if f.kind == F_MODEL and not f.many and value is not None and (not bit or f.versions & bit):
+            emit_model(out, value, plan, number, version, bit, pages, depth)
+        else:
+            emit_field(out, value, unknown, plan, number, tag, version, bit, pages, depth)
+        number += 1
+    if unknown is not None:
         for element in unknown:
             if not plan.wraps or not is_wrapper(plan, parent_code(element)):
                 copy_element(out, element.doc, element.index, pages)
     return close_element(out, above)
 
 
+cdef int emit_field(
+    sink *out,
+    object value,
+    object unknown,
+    Plan plan,
+    int number,
+    object tag,
+    object version,
+    uint32_t bit,
+    object pages,
+    int depth,
+) except -1:
+    """Writes one field of an instance whose element, with this tag, is open."""
+    cdef plan_field *f = plan.table.fields + number
+    cdef size_t above = 0
+    cdef uint32_t code
+    cdef Element element
+    cdef object rest = None, item
+    if f.within != NO_CODE and unknown is not None:
+        # What stood undescribed within a wrapper goes back into it.
+        rest = [element for element in unknown if parent_code(element) == f.within]
+    if not rest and (value is None or value is False and f.kind == F_FLAG):
+        return 0
+    if f.many:
+        if value is None:
+            value = ()
+        elif not isinstance(value, (list, tuple)):
+            raise EncodeError(f"{plan.name}.{plan.names[number]}: expected a list, not {type(value).__name__}")
+        if not value and not rest and (f.within == NO_CODE or not f.optional):
+            return 0
+    if bit and not f.versions & bit:
+        raise EncodeError(
+            f"{plan.name}.{plan.names[number]}: {plan.withins[number] or plan.tags[number] or tag}"
+            f" is not in version {version}"
+        )
+    if not f.many:
+        if f.kind == F_MODEL:
+            return emit_model(out, value, plan, number, version, bit, pages, depth)
+        return emit_value(out, value, plan, number, version, bit, pages, depth)
+    if f.within != NO_CODE:
+        within = <object>PyTuple_GET_ITEM(plan.withins, number)
+        code = resolve(within, f.within, f.within_exact, pages)
+        check_depth(out, within)
+        open_element(out, code, &above)
+    if f.kind == F_MODEL:
+        for item in value:
+            emit_model(out, item, plan, number, version, bit, pages, depth)
+    else:
+        for item in value:
+            emit_value(out, item, plan, number, version, bit, pages, depth)
+    if rest:
+        for element in rest:
+            copy_element(out, element.doc, element.index, pages)
+    if f.within != NO_CODE:
+        close_element(out, above)
+    return 0
+
+
 cdef bint is_wrapper(Plan plan, uint32_t code) noexcept:
     cdef int number
-    for number in range(plan.count):
-        if plan.table[number].within == code and code != NO_CODE:
+    for number in range(plan.table.count):
+        if plan.table.fields[number].within == code and code != NO_CODE:
             return True
     return False
 
@@ -1988,30 +2042,41 @@ cdef uint32_t parent_code(Element element) noexcept:
     return NO_CODE
 
 
+cdef int emit_model(
+    sink *out, object value, Plan plan, int number, object version, uint32_t bit, object pages, int depth
+) except -1:
+    """Writes a Model instance that a field holds."""
+    cdef plan_field *f = plan.table.fields + number
+    cdef tuple plans = plans_of(plan, number)
+    cdef Py_ssize_t i
+    cdef Plan chosen
+    for i in range(PyTuple_GET_SIZE(plans)):
+        chosen = <Plan>PyTuple_GET_ITEM(plans, i)
+        if type(value) is chosen.cls:
+            break
+    else:
+        names = " or ".join([(<Plan>one).name for one in plans])
+        raise EncodeError(f"{plan.name}.{plan.names[number]}: expected {names}, not {type(value).__name__}")
+    if f.many or f.code == NO_CODE:
+        tag = chosen.tag
+        code = resolve(tag, chosen.code, chosen.exact, pages)
+    else:
+        tag = <object>PyTuple_GET_ITEM(plan.tags, number)
+        code = resolve(tag, f.code, f.exact, pages)
+    return emit(out, value, chosen, tag, code, version, bit, pages, depth + 1)
+
+
 cdef int emit_value(
     sink *out, object value, Plan plan, int number, object version, uint32_t bit, object pages, int depth
 ) except -1:
-    cdef plan_field *f = plan.table + number
+    """Writes a field's value, or one of them, as an element."""
+    cdef plan_field *f = plan.table.fields + number
     cdef int kind = f.kind, overflow
     cdef object tag = <object>PyTuple_GET_ITEM(plan.tags, number)
     cdef uint32_t code
-    cdef Plan chosen
     cdef char digits[24]
     cdef long long integer
     cdef size_t above
-    if kind == F_MODEL:
-        for chosen in plans_of(plan, number):
-            if type(value) is chosen.cls:
-                break
-        else:
-            names = " or ".join([(<Plan>one).name for one in plans_of(plan, number)])
-            raise EncodeError(f"{plan.name}.{plan.names[number]}: expected {names}, not {type(value).__name__}")
-        if f.many or tag is None:
-            tag = chosen.tag
-            code = resolve(tag, chosen.code, chosen.exact, pages)
-        else:
-            code = resolve(tag, f.code, f.exact, pages)
-        return emit(out, value, chosen, tag, code, version, bit, pages, depth + 1)
     code = resolve(tag, f.code, f.exact, pages)
     check_depth(out, tag)
     if kind == F_STR or kind == F_STR_ENUM:

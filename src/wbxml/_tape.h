@@ -240,6 +240,53 @@ static inline int utf8_valid(const uint8_t *p, const uint8_t *end)
     return utf8_continues(&state, p, end) && !state.lacks;
 }
 
+/* True where the text from p to the NUL at `nul` is UTF-8; up to `end` there are bytes to read. The NUL ends any
+ * sequence that is cut off, so there is no need to count bytes, and blocks may reach beyond it. */
+static NOT_INLINE int utf8_to_nul(const uint8_t *p, const uint8_t *nul, const uint8_t *end)
+{
+    unsigned byte;
+    (void)end;
+    while (p < nul) {
+#ifdef WBXML_SSE2
+        if (end - p >= 16) {
+            unsigned top = (unsigned)_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)p));
+            if (!top) {
+                p += 16;
+                continue;
+            }
+            p += lowest_bit(top);
+            if (p >= nul)
+                break;
+        }
+#endif
+        byte = *p;
+        if (byte < 0x80) {
+            p++;
+            continue;
+        }
+        /* Such characters follow one another in most scripts, so stay with them. */
+        do {
+            if (byte < 0xE0) {
+                if (byte < 0xC2 || (p[1] & 0xC0) != 0x80)
+                    return 0;
+                p += 2;
+            } else if (byte < 0xF0) {
+                if ((p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80 || (byte == 0xE0 && p[1] < 0xA0)
+                    || (byte == 0xED && p[1] > 0x9F))
+                    return 0;
+                p += 3;
+            } else {
+                if (byte > 0xF4 || (p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80 || (p[3] & 0xC0) != 0x80
+                    || (byte == 0xF0 && p[1] < 0x90) || (byte == 0xF4 && p[1] > 0x8F))
+                    return 0;
+                p += 4;
+            }
+            byte = *p;
+        } while (byte >= 0x80);
+    }
+    return 1;
+}
+
 /* -- Scanning ------------------------------------------------------------------------------------------------------ */
 
 /* Kinds of slot. An element is of one of the first four; a piece is a text or opaque that stands in a container. */
@@ -248,9 +295,9 @@ enum { S_EMPTY, S_TEXT, S_OPAQUE, S_CONTAINER, S_PIECE_TEXT, S_PIECE_OPAQUE };
 #define NO_SLOT 0xFFFFFFFFu
 #define NO_CODE 0xFFFFFFFFu
 
-/* One entry of the tape. The offset is that of the tag's byte or, for a piece, of its token; the length that of the text
- * or opaque, or the number of child elements; next is the slot after the last one of this element. While a container is
- * open, next is the slot of the container around it: so the tape is its own stack. */
+/* One entry of the tape. The offset is that of the tag's byte or, for a piece, of its token; the length that of the
+ * text or opaque, or the number of child elements; next is the slot after the last one of this element. While a
+ * container is open, next is the slot of the container around it: so the tape is its own stack. */
 typedef struct {
     uint32_t offset, length, next;
     uint16_t code; /* page * 64 + token */
@@ -301,10 +348,13 @@ static void scanner_free(scanner *s)
     s->owned = 0;
 }
 
-/* Doubles the tape. PyMem_Raw* may be called without the GIL, and tracemalloc sees it. */
-static NOT_INLINE int scanner_grow(scanner *s, uint32_t count)
+/* Makes the tape larger: to what it will need if the rest is like the part that was scanned, but at least twice and at
+ * most eight times what it was. PyMem_Raw* may be called without the GIL, and tracemalloc sees it. */
+static NOT_INLINE int scanner_grow(scanner *s, uint32_t count, size_t scanned, size_t size)
 {
-    size_t room = s->room < 512 ? 1024 : s->room * 2;
+    double likely = 1.1 * (double)count * (double)size / (double)(scanned + 1);
+    size_t least = s->room < 512 ? 1024 : s->room * 2;
+    size_t room = likely < (double)least ? least : likely > 4.0 * (double)least ? least * 4 : (size_t)likely;
     slot *tape;
     if (room > (size_t)PY_SSIZE_T_MAX / sizeof(slot))
         return 0;
@@ -376,6 +426,20 @@ static inline int read_integer(const uint8_t **p, const uint8_t *end, uint32_t *
         goto out;                                                                                                     \
     } while (0)
 
+/* The slot of an element as the two words that it is, which are quicker to store than its six fields. */
+static inline void put_slot(slot *to, uint32_t offset, uint32_t length, uint32_t next, uint32_t code, unsigned kind,
+                            unsigned ascii)
+{
+    slot made;
+    made.offset = offset;
+    made.length = length;
+    made.next = next;
+    made.code = (uint16_t)code;
+    made.kind = (uint8_t)kind;
+    made.ascii = (uint8_t)ascii;
+    *to = made;
+}
+
 /* Goes on with the element that starts at `origin`: DONE at its end, MORE where the bytes end first, FAILED. There must
  * be less than 4 GB from origin to end, and the first byte must be a tag. */
 static int scan(scanner *s, const uint8_t *origin, const uint8_t *end)
@@ -384,25 +448,52 @@ static int scan(scanner *s, const uint8_t *origin, const uint8_t *end)
     slot *tape = s->tape;
     uint32_t count = s->count, open = s->open, page = s->page << 6;
     uint64_t depth = s->depth;
+    const uint64_t max_depth = s->max_depth;
     /* One comparison for both the tape's end and the limit. */
     uint64_t bound = s->room < s->max_elements ? s->room : s->max_elements;
     int result = MORE, ascii, got;
     const uint8_t *nul, *after, *from;
+#ifdef WBXML_SSE2
+    const __m128i zero = _mm_setzero_si128();
+    /* Up to here a tag, STR_I, 15 bytes, NUL and END are there to be read. */
+    const uint8_t *near_end = end - origin > 19 ? end - 19 : origin;
+#endif
 
     while (p < end) {
         unsigned token = *p;
+#ifdef WBXML_SSE2
+        /* What most elements are, a short text within another element, with as few branches as can be. */
+        if (LIKELY((uint8_t)(token - 0x45) <= 0x7F - 0x45 && p < near_end && p[1] == W_STR_I && open != NO_SLOT
+                   && count < bound && depth < max_depth)) {
+            const __m128i text = _mm_loadu_si128((const __m128i *)(p + 2));
+            const unsigned found = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(text, zero));
+            if (LIKELY(found)) {
+                const unsigned length = lowest_bit(found);
+                if (LIKELY(p[length + 3] == W_END)) {
+                    const unsigned top = (unsigned)_mm_movemask_epi8(text) & ((found & (0u - found)) - 1);
+                    if (UNLIKELY(top) && !utf8_to_nul(p + 2, p + 2 + length, end))
+                        FAIL(E_BAD_TEXT, p + 1, 0);
+                    put_slot(tape + count, (uint32_t)(p - origin), length, count + 1, page | (token & W_TOKEN_MASK),
+                             S_TEXT, !top);
+                    count++;
+                    tape[open].length++;
+                    p += length + 4;
+                    continue;
+                }
+            }
+        }
+#endif
         if (LIKELY((token & W_TOKEN_MASK) > 4)) {
-            slot *here;
             unsigned kind = S_EMPTY, flag = 0;
             uint32_t length = 0;
             if (UNLIKELY(token & W_ATTRIBUTES))
                 FAIL(E_WITH_ATTRIBUTES, p, token);
-            if (UNLIKELY(depth >= s->max_depth))
+            if (UNLIKELY(depth >= max_depth))
                 FAIL(E_TOO_DEEP, p, 0);
             if (UNLIKELY(count >= bound)) {
                 if (count >= s->max_elements)
                     FAIL(E_TOO_MANY, p, 0);
-                if (!scanner_grow(s, count))
+                if (!scanner_grow(s, count, (size_t)(p - origin), (size_t)(end - origin)))
                     FAIL(E_NO_MEMORY, p, 0);
                 tape = s->tape;
                 bound = s->room < s->max_elements ? s->room : s->max_elements;
@@ -411,7 +502,7 @@ static int scan(scanner *s, const uint8_t *origin, const uint8_t *end)
             if (token & W_WITH_CONTENT) {
                 if (UNLIKELY(after >= end))
                     goto out;
-                if (LIKELY(*after == W_STR_I)) {
+                if (*after == W_STR_I) {
                     int resumed = s->searched > (size_t)(p + 2 - origin);
                     nul = find_nul(resumed ? origin + s->searched : p + 2, end, &ascii);
                     if (UNLIKELY(nul + 1 >= end)) {
@@ -421,7 +512,7 @@ static int scan(scanner *s, const uint8_t *origin, const uint8_t *end)
                     if (LIKELY(nul[1] == W_END)) {
                         if (UNLIKELY(resumed))
                             ascii = is_ascii(p + 2, nul);
-                        if (UNLIKELY(!ascii) && !utf8_valid(p + 2, nul))
+                        if (UNLIKELY(!ascii) && !utf8_to_nul(p + 2, nul, end))
                             FAIL(E_BAD_TEXT, p + 1, 0);
                         kind = S_TEXT;
                         flag = (unsigned)ascii;
@@ -430,6 +521,8 @@ static int scan(scanner *s, const uint8_t *origin, const uint8_t *end)
                     } else {
                         kind = S_CONTAINER;
                     }
+                } else if (*after > 4 && *after != W_OPAQUE) {
+                    kind = S_CONTAINER;
                 } else if (*after == W_OPAQUE) {
                     from = p + 2;
                     got = read_integer(&from, end, &length);
@@ -453,26 +546,20 @@ static int scan(scanner *s, const uint8_t *origin, const uint8_t *end)
                     kind = S_CONTAINER;
                 }
             }
-            here = tape + count;
-            here->offset = (uint32_t)(p - origin);
-            here->length = length;
-            here->code = (uint16_t)(page | (token & W_TOKEN_MASK));
-            here->kind = (uint8_t)kind;
-            here->ascii = (uint8_t)flag;
             if (open != NO_SLOT)
                 tape[open].length++;
+            put_slot(tape + count, (uint32_t)(p - origin), length, kind == S_CONTAINER ? open : count + 1,
+                     page | (token & W_TOKEN_MASK), kind, flag);
             p = after;
             if (kind == S_CONTAINER) {
-                here->next = open;
-                open = count++;
+                open = count;
                 depth++;
-            } else {
-                here->next = ++count;
-                if (UNLIKELY(open == NO_SLOT)) {
-                    result = DONE;
-                    goto out;
-                }
+            } else if (UNLIKELY(open == NO_SLOT)) {
+                count++;
+                result = DONE;
+                goto out;
             }
+            count++;
         } else if (LIKELY(token == W_END)) {
             uint32_t above;
             if (UNLIKELY(open == NO_SLOT))
@@ -492,12 +579,11 @@ static int scan(scanner *s, const uint8_t *origin, const uint8_t *end)
             page = (uint32_t)p[1] << 6;
             p += 2;
         } else if (token == W_STR_I || token == W_OPAQUE) {
-            slot *here;
             uint32_t length;
             if (UNLIKELY(count >= bound)) {
                 if (count >= s->max_elements)
                     FAIL(E_TOO_MANY, p, 0);
-                if (!scanner_grow(s, count))
+                if (!scanner_grow(s, count, (size_t)(p - origin), (size_t)(end - origin)))
                     FAIL(E_NO_MEMORY, p, 0);
                 tape = s->tape;
                 bound = s->room < s->max_elements ? s->room : s->max_elements;
@@ -511,7 +597,7 @@ static int scan(scanner *s, const uint8_t *origin, const uint8_t *end)
                 }
                 if (resumed)
                     ascii = is_ascii(p + 1, nul);
-                if (!ascii && !utf8_valid(p + 1, nul))
+                if (!ascii && !utf8_to_nul(p + 1, nul, end))
                     FAIL(E_BAD_TEXT, p, 0);
                 length = (uint32_t)(nul - p - 1);
                 after = nul + 1;
@@ -528,13 +614,9 @@ static int scan(scanner *s, const uint8_t *origin, const uint8_t *end)
                     goto out;
                 after = from + length;
             }
-            here = tape + count++;
-            here->offset = (uint32_t)(p - origin);
-            here->length = length;
-            here->next = count;
-            here->code = 0;
-            here->kind = token == W_STR_I ? S_PIECE_TEXT : S_PIECE_OPAQUE;
-            here->ascii = (uint8_t)ascii;
+            put_slot(tape + count, (uint32_t)(p - origin), length, count + 1, 0,
+                     token == W_STR_I ? S_PIECE_TEXT : S_PIECE_OPAQUE, (unsigned)ascii);
+            count++;
             p = after;
         } else {
             FAIL(E_BAD_TOKEN, p, token);
@@ -619,12 +701,117 @@ static inline const uint8_t *opaque_start(const uint8_t *p)
 
 /* -- Values -------------------------------------------------------------------------------------------------------- */
 
-/* A str of checked UTF-8. A single ASCII character comes from CPython's own table; other ASCII needs no decoder. */
+/* Decodes checked UTF-8 into a str's characters; inlined for each width, so that `kind` is a constant. */
+static inline void take_characters(void *data, const int kind, size_t count, const uint8_t *p, const uint8_t *end)
+{
+    size_t i = 0;
+    while (p < end) {
+        uint32_t c = *p;
+#ifdef WBXML_SSE2
+        if (c < 0x80 && end - p >= 16 && count - i >= 16) {
+            const __m128i v = _mm_loadu_si128((const __m128i *)p);
+            const __m128i zero = _mm_setzero_si128();
+            const unsigned top = (unsigned)_mm_movemask_epi8(v);
+            /* All 16 are stored where only the first are ASCII, too: what is wrong is then written over. */
+            const unsigned run = top ? lowest_bit(top) : 16;
+            if (kind == PyUnicode_1BYTE_KIND) {
+                _mm_storeu_si128((__m128i *)((uint8_t *)data + i), v);
+            } else {
+                const __m128i low = _mm_unpacklo_epi8(v, zero), high = _mm_unpackhi_epi8(v, zero);
+                if (kind == PyUnicode_2BYTE_KIND) {
+                    __m128i *to = (__m128i *)((uint16_t *)data + i);
+                    _mm_storeu_si128(to, low);
+                    _mm_storeu_si128(to + 1, high);
+                } else {
+                    __m128i *to = (__m128i *)((uint32_t *)data + i);
+                    _mm_storeu_si128(to, _mm_unpacklo_epi16(low, zero));
+                    _mm_storeu_si128(to + 1, _mm_unpackhi_epi16(low, zero));
+                    _mm_storeu_si128(to + 2, _mm_unpacklo_epi16(high, zero));
+                    _mm_storeu_si128(to + 3, _mm_unpackhi_epi16(high, zero));
+                }
+            }
+            p += run;
+            i += run;
+            continue;
+        }
+#endif
+        if (c < 0x80) {
+            p += 1;
+        } else if (c < 0xE0) {
+            c = (c & 0x1F) << 6 | (p[1] & 0x3Fu);
+            p += 2;
+        } else if (c < 0xF0) {
+            c = (c & 0x0F) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu);
+            p += 3;
+        } else {
+            c = (c & 0x07) << 18 | (p[1] & 0x3Fu) << 12 | (p[2] & 0x3Fu) << 6 | (p[3] & 0x3Fu);
+            p += 4;
+        }
+        if (kind == PyUnicode_1BYTE_KIND)
+            ((uint8_t *)data)[i] = (uint8_t)c;
+        else if (kind == PyUnicode_2BYTE_KIND)
+            ((uint16_t *)data)[i] = (uint16_t)c;
+        else
+            ((uint32_t *)data)[i] = c;
+        i++;
+    }
+}
+
+/* A str of checked UTF-8 that is not ASCII. That it is checked is what makes this quicker than CPython's own decoder:
+ * the largest first byte tells how wide the str must be, and each character is then taken as it stands. */
+static NOT_INLINE PyObject *make_wide_text(const uint8_t *p, size_t size)
+{
+    const uint8_t *q = p, *end = p + size;
+    size_t count = 0;
+    uint8_t most = 0;
+    PyObject *text;
+#ifdef WBXML_SSE2
+    if (size >= 16) {
+        const __m128i zero = _mm_setzero_si128();
+        __m128i largest = zero;
+        uint64_t halves[2];
+        uint8_t lanes[16];
+        int i;
+        while (end - q >= 16) {
+            /* Signed, the bytes that go on with a character are those below -64. Each lane counts up to 255 of them. */
+            __m128i inner = zero;
+            for (i = 0; i < 255 && end - q >= 16; i++, q += 16) {
+                const __m128i v = _mm_loadu_si128((const __m128i *)q);
+                largest = _mm_max_epu8(largest, v);
+                inner = _mm_sub_epi8(inner, _mm_cmplt_epi8(v, _mm_set1_epi8(-64)));
+            }
+            _mm_storeu_si128((__m128i *)halves, _mm_sad_epu8(inner, zero));
+            count += (size_t)i * 16 - (size_t)(halves[0] + halves[1]);
+        }
+        _mm_storeu_si128((__m128i *)lanes, largest);
+        for (i = 0; i < 16; i++)
+            most = lanes[i] > most ? lanes[i] : most;
+    }
+#endif
+    for (; q < end; q++) {
+        count += (*q & 0xC0) != 0x80;
+        most = *q > most ? *q : most;
+    }
+    text = PyUnicode_New((Py_ssize_t)count, most >= 0xF0 ? 0x10FFFF : most >= 0xC4 ? 0xFFFF : 0xFF);
+    if (text == NULL)
+        return NULL;
+    if (most >= 0xF0)
+        take_characters(PyUnicode_4BYTE_DATA(text), PyUnicode_4BYTE_KIND, count, p, end);
+    else if (most >= 0xC4)
+        take_characters(PyUnicode_2BYTE_DATA(text), PyUnicode_2BYTE_KIND, count, p, end);
+    else
+        take_characters(PyUnicode_1BYTE_DATA(text), PyUnicode_1BYTE_KIND, count, p, end);
+    return text;
+}
+
+/* A str of checked UTF-8. CPython has one str for each Latin-1 character; other ASCII needs no decoder. */
 static inline PyObject *make_text(const uint8_t *p, size_t size, int ascii)
 {
     PyObject *text;
-    if (!ascii || size == 1)
+    if (size <= 2 && (size == 1 || !ascii))
         return PyUnicode_DecodeUTF8((const char *)p, (Py_ssize_t)size, NULL);
+    if (!ascii)
+        return make_wide_text(p, size);
     text = PyUnicode_New((Py_ssize_t)size, 127);
     if (text != NULL)
         memcpy(PyUnicode_1BYTE_DATA(text), p, size);
@@ -803,6 +990,11 @@ static inline PyObject *new_instance(PyObject *cls)
     return ((PyTypeObject *)cls)->tp_alloc((PyTypeObject *)cls, 0);
 }
 
+static inline int is_empty_tuple(PyObject *value)
+{
+    return PyTuple_CheckExact(value) && PyTuple_GET_SIZE(value) == 0;
+}
+
 static inline char *list_items(PyObject *list)
 {
     return (char *)((PyListObject *)list)->ob_item;
@@ -931,6 +1123,10 @@ static inline int open_element(sink *o, uint32_t code, size_t *above)
 
 static inline int close_element(sink *o, size_t above)
 {
+    if (UNLIKELY(o->start == NULL)) {
+        PyErr_NoMemory();
+        return -1;
+    }
     if (o->start[o->top] & W_WITH_CONTENT) {
         if (reserve(o, 1) < 0)
             return -1;
@@ -968,11 +1164,28 @@ static inline int copy_without_nul(uint8_t *to, const uint8_t *from, size_t size
         return !_mm_movemask_epi8(found);
     }
 #else
-    if (size >= 64) {
+    if (size >= 16) {
         memcpy(to, from, size);
         return memchr(from, 0, size) == NULL;
     }
 #endif
+    if (size >= 8) {
+        uint64_t a, b;
+        memcpy(&a, from, 8);
+        memcpy(&b, from + size - 8, 8);
+        memcpy(to, &a, 8);
+        memcpy(to + size - 8, &b, 8);
+        return !(((a - 0x0101010101010101u) & ~a) & 0x8080808080808080u)
+               && !(((b - 0x0101010101010101u) & ~b) & 0x8080808080808080u);
+    }
+    if (size >= 4) {
+        uint32_t a, b;
+        memcpy(&a, from, 4);
+        memcpy(&b, from + size - 4, 4);
+        memcpy(to, &a, 4);
+        memcpy(to + size - 4, &b, 4);
+        return !(((a - 0x01010101u) & ~a) & 0x80808080u) && !(((b - 0x01010101u) & ~b) & 0x80808080u);
+    }
     for (; i < size; i++) {
         if (!from[i])
             return 0;
@@ -1006,55 +1219,90 @@ static inline uint8_t *put_character(uint8_t *to, uint32_t c)
     return to;
 }
 
-/* Encodes a str that is not ASCII, 16 characters a turn where they are: most text that is not ASCII nearly is. */
-static NOT_INLINE uint8_t *put_wide(uint8_t *to, const void *data, int kind, size_t size)
-{
-    size_t i = 0, stop;
-    while (i < size) {
-        stop = size;
 #ifdef WBXML_SSE2
-        if (size - i >= 16) {
-            const __m128i zero = _mm_setzero_si128();
-            __m128i packed, over;
-            if (kind == PyUnicode_1BYTE_KIND) {
-                packed = _mm_loadu_si128((const __m128i *)((const uint8_t *)data + i));
-                over = _mm_cmplt_epi8(packed, zero);
-            } else if (kind == PyUnicode_2BYTE_KIND) {
-                const __m128i *from = (const __m128i *)((const uint16_t *)data + i);
-                __m128i a = _mm_loadu_si128(from), b = _mm_loadu_si128(from + 1);
-                packed = _mm_packus_epi16(a, b);
-                over = _mm_andnot_si128(_mm_cmpeq_epi16(_mm_and_si128(_mm_or_si128(a, b), _mm_set1_epi16(-128)), zero),
-                                        _mm_set1_epi8(-1));
-            } else {
-                const __m128i *from = (const __m128i *)((const uint32_t *)data + i);
-                __m128i a = _mm_loadu_si128(from), b = _mm_loadu_si128(from + 1);
-                __m128i c = _mm_loadu_si128(from + 2), d = _mm_loadu_si128(from + 3);
-                packed = _mm_packus_epi16(_mm_packs_epi32(a, b), _mm_packs_epi32(c, d));
-                a = _mm_or_si128(_mm_or_si128(a, b), _mm_or_si128(c, d));
-                over = _mm_andnot_si128(_mm_cmpeq_epi32(_mm_and_si128(a, _mm_set1_epi32(-128)), zero),
-                                        _mm_set1_epi8(-1));
-            }
-            if (!_mm_movemask_epi8(over)) {
-                if (_mm_movemask_epi8(_mm_cmpeq_epi8(packed, zero)))
-                    return NULL;
-                _mm_storeu_si128((__m128i *)to, packed);
-                to += 16;
-                i += 16;
-                continue;
-            }
-            stop = i + 16;
-        }
+/* Packs 16 characters into bytes; the mask has a bit for each that is not ASCII. */
+static inline __m128i pack_characters(const void *data, int kind, size_t i, unsigned *wide)
+{
+    const __m128i zero = _mm_setzero_si128(), ones = _mm_set1_epi8(-1);
+    __m128i a, b, c, d;
+    if (kind == PyUnicode_1BYTE_KIND) {
+        a = _mm_loadu_si128((const __m128i *)((const uint8_t *)data + i));
+        *wide = (unsigned)_mm_movemask_epi8(a);
+        return a;
+    }
+    if (kind == PyUnicode_2BYTE_KIND) {
+        const __m128i *from = (const __m128i *)((const uint16_t *)data + i);
+        const __m128i rest = _mm_set1_epi16(-128);
+        a = _mm_loadu_si128(from);
+        b = _mm_loadu_si128(from + 1);
+        c = _mm_cmpeq_epi16(_mm_and_si128(a, rest), zero);
+        d = _mm_cmpeq_epi16(_mm_and_si128(b, rest), zero);
+        *wide = (unsigned)_mm_movemask_epi8(_mm_xor_si128(_mm_packs_epi16(c, d), ones));
+        return _mm_packus_epi16(a, b);
+    } else {
+        const __m128i *from = (const __m128i *)((const uint32_t *)data + i);
+        const __m128i rest = _mm_set1_epi32(-128);
+        __m128i low, high;
+        a = _mm_loadu_si128(from);
+        b = _mm_loadu_si128(from + 1);
+        c = _mm_loadu_si128(from + 2);
+        d = _mm_loadu_si128(from + 3);
+        low = _mm_packs_epi32(_mm_cmpeq_epi32(_mm_and_si128(a, rest), zero),
+                              _mm_cmpeq_epi32(_mm_and_si128(b, rest), zero));
+        high = _mm_packs_epi32(_mm_cmpeq_epi32(_mm_and_si128(c, rest), zero),
+                               _mm_cmpeq_epi32(_mm_and_si128(d, rest), zero));
+        *wide = (unsigned)_mm_movemask_epi8(_mm_xor_si128(_mm_packs_epi16(low, high), ones));
+        return _mm_packus_epi16(_mm_packs_epi32(a, b), _mm_packs_epi32(c, d));
+    }
+}
 #endif
-        for (; i < stop; i++) {
-            to = put_character(to, PyUnicode_READ(kind, data, i));
+
+/* Encodes characters at `to`, where there is room for them; returns where they end, NULL for a NUL or a lone surrogate
+ * among them. Runs of ASCII are taken 16 a turn: most text that is not ASCII nearly is. Inlined for each width. */
+static inline uint8_t *put_characters(uint8_t *to, const void *data, const int kind, size_t size)
+{
+    size_t i = 0;
+    while (i < size) {
+        uint32_t c;
+#ifdef WBXML_SSE2
+        while (size - i >= 16) {
+            unsigned wide, run, nul;
+            const __m128i packed = pack_characters(data, kind, i, &wide);
+            run = wide ? lowest_bit(wide) : 16;
+            nul = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(packed, _mm_setzero_si128()));
+            if (nul & ((1u << run) - 1))
+                return NULL;
+            /* There is room for 16 bytes, since each of 16 characters takes one at least. */
+            _mm_storeu_si128((__m128i *)to, packed);
+            to += run;
+            i += run;
+            if (wide)
+                break;
+        }
+        if (i >= size)
+            break;
+#endif
+        do {
+            c = PyUnicode_READ(kind, data, i);
+            to = put_character(to, c);
             if (to == NULL)
                 return NULL;
-        }
+            i++;
+        } while (c >= 0x80 && i < size);
     }
     return to;
 }
 
-/* How many bytes of UTF-8 a str may take at most; for a long one how many it does, since a guess would cost too much. */
+static NOT_INLINE uint8_t *put_wide(uint8_t *to, const void *data, int kind, size_t size)
+{
+    if (kind == PyUnicode_1BYTE_KIND)
+        return put_characters(to, data, PyUnicode_1BYTE_KIND, size);
+    if (kind == PyUnicode_2BYTE_KIND)
+        return put_characters(to, data, PyUnicode_2BYTE_KIND, size);
+    return put_characters(to, data, PyUnicode_4BYTE_KIND, size);
+}
+
+/* How many bytes of UTF-8 a str may take at most; for a long one how many it does, since a guess costs too much. */
 static size_t utf8_room(const void *data, int kind, size_t size)
 {
     size_t i, sum = size;
@@ -1067,9 +1315,9 @@ static size_t utf8_room(const void *data, int kind, size_t size)
     return sum;
 }
 
-/* Writes STR_I, the str and its NUL: 0, -1 with an exception, or 1 where the str holds what cannot be written. There is
- * room for `spare` bytes then. The NUL test is part of the copy. */
-static inline int put_text(sink *o, PyObject *text, size_t spare)
+/* Writes STR_I, the str and its NUL: 0, -1 with an exception, or 1 where the str holds what cannot be written, and then
+ * nothing is written. There is room for one byte after it. The NUL test is part of the copy. */
+static inline int put_text(sink *o, PyObject *text)
 {
     size_t size;
     uint8_t *at;
@@ -1079,22 +1327,22 @@ static inline int put_text(sink *o, PyObject *text, size_t spare)
 #endif
     size = (size_t)PyUnicode_GET_LENGTH(text);
     if (LIKELY(PyUnicode_IS_ASCII(text))) {
-        if (reserve(o, size + 2 + spare) < 0)
+        if (reserve(o, size + 3) < 0)
             return -1;
         at = o->start + o->size;
         *at++ = W_STR_I;
-        if (!copy_without_nul(at, (const uint8_t *)PyUnicode_DATA(text), size))
+        if (UNLIKELY(!copy_without_nul(at, (const uint8_t *)PyUnicode_DATA(text), size)))
             return 1;
         at += size;
     } else {
         int kind = (int)PyUnicode_KIND(text);
         const void *data = PyUnicode_DATA(text);
-        if (reserve(o, utf8_room(data, kind, size) + 2 + spare) < 0)
+        if (reserve(o, utf8_room(data, kind, size) + 3) < 0)
             return -1;
         at = o->start + o->size;
         *at++ = W_STR_I;
         at = put_wide(at, data, kind, size);
-        if (at == NULL)
+        if (UNLIKELY(at == NULL))
             return 1;
     }
     *at++ = 0;
@@ -1105,17 +1353,40 @@ static inline int put_text(sink *o, PyObject *text, size_t spare)
 /* An element with a text, and nothing but its tag where the text is empty; returns as put_text() does. */
 static inline int put_text_element(sink *o, uint32_t code, PyObject *text)
 {
-    int got;
-    if (reserve(o, 5) < 0)
+    const size_t before = o->size;
+    const uint32_t page = o->page;
+    size_t size;
+    int got = 1;
+#if PY_VERSION_HEX < 0x030C0000
+    if (PyUnicode_READY(text) < 0)
         return -1;
-    if (PyUnicode_GET_LENGTH(text) == 0) {
+#endif
+    size = (size_t)PyUnicode_GET_LENGTH(text);
+    if (reserve(o, size + 7) < 0)
+        return -1;
+    if (UNLIKELY(size == 0)) {
         put_tag(o, code, 0);
         return 0;
     }
     put_tag(o, code, W_WITH_CONTENT);
-    got = put_text(o, text, 1);
-    if (got == 0)
-        o->start[o->size++] = W_END;
+    if (LIKELY(PyUnicode_IS_COMPACT_ASCII(text))) {
+        uint8_t *at = o->start + o->size;
+        *at++ = W_STR_I;
+        if (LIKELY(copy_without_nul(at, (const uint8_t *)((PyASCIIObject *)text + 1), size))) {
+            at[size] = 0;
+            at[size + 1] = W_END;
+            o->size += size + 3;
+            return 0;
+        }
+    } else {
+        got = put_text(o, text);
+        if (LIKELY(got == 0)) {
+            o->start[o->size++] = W_END;
+            return 0;
+        }
+    }
+    o->size = before;
+    o->page = page;
     return got;
 }
 
@@ -1128,7 +1399,10 @@ static inline int put_short_element(sink *o, uint32_t code, const char *text, si
     put_tag(o, code, W_WITH_CONTENT);
     at = o->start + o->size;
     *at++ = W_STR_I;
-    memcpy(at, text, size);
+    if (LIKELY(size == 1))
+        *at = (uint8_t)*text;
+    else
+        memcpy(at, text, size);
     at[size] = 0;
     at[size + 1] = W_END;
     o->size += size + 3;
@@ -1154,7 +1428,7 @@ static int put_opaque(sink *o, const void *data, size_t size)
 {
     uint8_t *at;
     int shift = 28;
-    if (reserve(o, size + 6) < 0)
+    if (reserve(o, size + 7) < 0) /* and an END may follow */
         return -1;
     at = o->start + o->size;
     *at++ = W_OPAQUE;
@@ -1186,14 +1460,11 @@ static size_t int_text(char *to, long long value)
     return size;
 }
 
-static inline char *put_digits(char *to, int value, int count)
+static inline char *put_two_digits(char *to, int value)
 {
-    int i;
-    for (i = count - 1; i >= 0; i--) {
-        to[i] = (char)('0' + value % 10);
-        value /= 10;
-    }
-    return to + count;
+    *to++ = (char)('0' + value / 10);
+    *to++ = (char)('0' + value % 10);
+    return to;
 }
 
 static inline PyObject *utc_zone(void)
@@ -1215,27 +1486,243 @@ static inline int has_zone(PyObject *value)
 /* A datetime in UTC as 2004-12-25T08:35:00.000Z or, compact, 20041225T083500Z, in 24 bytes; returns how many. */
 static size_t datetime_text(char *to, PyObject *value, int compact)
 {
-    char *at = put_digits(to, PyDateTime_GET_YEAR(value), 4);
+    const int year = PyDateTime_GET_YEAR(value), millisecond = PyDateTime_DATE_GET_MICROSECOND(value) / 1000;
+    char *at = put_two_digits(put_two_digits(to, year / 100), year % 100);
     if (!compact)
         *at++ = '-';
-    at = put_digits(at, PyDateTime_GET_MONTH(value), 2);
+    at = put_two_digits(at, PyDateTime_GET_MONTH(value));
     if (!compact)
         *at++ = '-';
-    at = put_digits(at, PyDateTime_GET_DAY(value), 2);
+    at = put_two_digits(at, PyDateTime_GET_DAY(value));
     *at++ = 'T';
-    at = put_digits(at, PyDateTime_DATE_GET_HOUR(value), 2);
+    at = put_two_digits(at, PyDateTime_DATE_GET_HOUR(value));
     if (!compact)
         *at++ = ':';
-    at = put_digits(at, PyDateTime_DATE_GET_MINUTE(value), 2);
+    at = put_two_digits(at, PyDateTime_DATE_GET_MINUTE(value));
     if (!compact)
         *at++ = ':';
-    at = put_digits(at, PyDateTime_DATE_GET_SECOND(value), 2);
+    at = put_two_digits(at, PyDateTime_DATE_GET_SECOND(value));
     if (!compact) {
         *at++ = '.';
-        at = put_digits(at, PyDateTime_DATE_GET_MICROSECOND(value) / 1000, 3);
+        *at++ = (char)('0' + millisecond / 100);
+        at = put_two_digits(at, millisecond % 100);
     }
     *at++ = 'Z';
     return (size_t)(at - to);
+}
+
+/* -- Fields -------------------------------------------------------------------------------------------------------- */
+
+/* Kinds of field, numbered as in _kernel_py.py. */
+enum { F_STR, F_INT, F_BOOL, F_FLAG, F_BYTES, F_DATETIME, F_INT_ENUM, F_STR_ENUM, F_MODEL };
+
+typedef struct {
+    Py_ssize_t offset;     /* of the value in an instance, or among the items of the list that stands in for one */
+    uint32_t code, within; /* of the tags, or NO_CODE */
+    uint32_t versions;     /* a bit for each of VERSIONS */
+    uint8_t kind, many, optional, compact, binary;
+    uint8_t exact, within_exact; /* whether the tag is the one that ActiveSync's code pages have */
+} plan_field;
+
+typedef struct {
+    uint32_t code;
+    uint16_t field;
+    int16_t alternative; /* which of the field's Models the tag stands for, or -1 */
+} plan_entry;
+
+typedef struct {
+    plan_field *fields;
+    plan_entry *entries;
+    uint16_t *places; /* entry + 1 by a hash of its code, 0 where there is none */
+    uint32_t mask;
+    int count, entry_count;
+} plan_table;
+
+static inline uint32_t plan_place(uint32_t code)
+{
+    return (code * 2654435761u) >> 16;
+}
+
+/* The entry for a tag, or -1. Elements mostly come in the order of the fields: so the expected one is tried first. */
+static inline int plan_find(const plan_table *t, uint32_t code, int expected)
+{
+    uint32_t place;
+    if (expected < t->entry_count && t->entries[expected].code == code)
+        return expected;
+    if (!t->entry_count)
+        return -1;
+    for (place = plan_place(code) & t->mask; t->places[place]; place = (place + 1) & t->mask)
+        if (t->entries[t->places[place] - 1].code == code)
+            return t->places[place] - 1;
+    return -1;
+}
+
+/* Stores into `fields` (see plan_field.offset) the values of the elements from *child to `end` while each is for a
+ * field that is still free and has just what the field wants. Leaves in *child the first that is not so (an unknown
+ * one, a Model, a list, a value that does not fit), or the end. -1 with an exception. This is where building spends
+ * its time, and most elements need no more. */
+static int fill_fields(const plan_table *t, char *fields, const uint8_t *data, const slot *tape, uint32_t *child,
+                       uint32_t end, int *expected)
+{
+    uint32_t at = *child;
+    int next = *expected, result = 0;
+    while (at < end) {
+        const slot *s = tape + at;
+        const plan_field *f;
+        const uint8_t *p;
+        PyObject **where, *value = NULL;
+        int found, truth;
+        long long integer;
+        if (s->kind >= S_CONTAINER)
+            break;
+        found = plan_find(t, s->code, next);
+        if (found < 0)
+            break;
+        f = t->fields + t->entries[found].field;
+        where = (PyObject **)(fields + f->offset);
+        if (f->many || *where != NULL)
+            break;
+        p = data + s->offset + 2;
+        if (s->kind == S_TEXT) {
+            if (f->kind == F_STR) {
+                value = make_text(p, s->length, s->ascii);
+            } else if (f->kind == F_INT) {
+                if (!to_int(p, p + s->length, &integer))
+                    break;
+                value = PyLong_FromLongLong(integer);
+            } else if (f->kind == F_BOOL) {
+                truth = to_bool(p, p + s->length);
+                if (truth < 0)
+                    break;
+                value = Py_NewRef(truth ? Py_True : Py_False);
+            } else if (f->kind == F_DATETIME) {
+                value = to_datetime(p, p + s->length);
+                if (value == NULL && !PyErr_Occurred())
+                    break;
+            } else if (f->kind == F_FLAG) {
+                value = Py_NewRef(Py_True);
+            } else {
+                break;
+            }
+        } else if (s->kind == S_EMPTY) {
+            if (f->kind == F_STR)
+                value = PyUnicode_New(0, 0);
+            else if (f->kind == F_FLAG || f->kind == F_BOOL)
+                value = Py_NewRef(Py_True);
+            else
+                break;
+        } else if (f->kind == F_BYTES) {
+            value = PyBytes_FromStringAndSize((const char *)opaque_start(p), (Py_ssize_t)s->length);
+        } else {
+            break;
+        }
+        if (value == NULL) {
+            result = -1;
+            break;
+        }
+        *where = value;
+        next = found + 1;
+        at++; /* no container, so the next slot is the next element */
+    }
+    *child = at;
+    *expected = next;
+    return result;
+}
+
+/* Gives the fields that are still free the value of an absent element. */
+static int fill_rest(const plan_table *t, char *fields)
+{
+    int number;
+    for (number = 0; number < t->count; number++) {
+        const plan_field *f = t->fields + number;
+        PyObject **where = (PyObject **)(fields + f->offset);
+        if (*where != NULL)
+            continue;
+        if (f->many && !f->optional) {
+            *where = PyList_New(0);
+            if (*where == NULL)
+                return -1;
+        } else {
+            *where = Py_NewRef(f->kind == F_FLAG && !f->many ? Py_False : Py_None);
+        }
+    }
+    return 0;
+}
+
+/* Writes one after another the fields from `number` on whose values are just as they should be. Returns the number of
+ * the first that wants more than that (a Model, a list, a value of another type, an error), or the count; -1 with an
+ * exception. This is where encoding spends its time, and most fields need no more. */
+static int put_fields(sink *o, PyObject *instance, const plan_field *table, int number, int count, uint32_t bit)
+{
+    char digits[24];
+    const plan_field *f;
+    PyObject *value;
+    int got;
+    if (UNLIKELY(o->depth >= o->max_depth))
+        return number;
+    for (; number < count; number++) {
+        f = table + number;
+        value = read_member(instance, f->offset);
+        if (value == Py_None) {
+            Py_DECREF(value);
+            continue;
+        }
+        if (UNLIKELY(value == NULL))
+            return number;
+        got = 1;
+        if (!f->many && f->exact && (!bit || f->versions & bit)) {
+            switch (f->kind) {
+            case F_STR:
+            case F_STR_ENUM:
+                if (PyUnicode_Check(value))
+                    got = put_text_element(o, f->code, value);
+                break;
+            case F_INT:
+            case F_INT_ENUM:
+                if (PyLong_Check(value)) {
+                    int overflow;
+                    long long integer = PyLong_AsLongLongAndOverflow(value, &overflow);
+                    if (!overflow) {
+                        digits[0] = (char)('0' + integer);
+                        got = put_short_element(o, f->code, digits,
+                                                (unsigned long long)integer < 10 ? 1 : int_text(digits, integer));
+                    }
+                }
+                break;
+            case F_BOOL:
+                if (PyBool_Check(value))
+                    got = put_short_element(o, f->code, value == Py_True ? "1" : "0", 1);
+                break;
+            case F_FLAG:
+                got = 0;
+                if (value != Py_False) {
+                    got = reserve(o, 3);
+                    if (got == 0)
+                        put_tag(o, f->code, 0);
+                }
+                break;
+            case F_DATETIME:
+                if (is_utc(value))
+                    got = put_short_element(o, f->code, digits, datetime_text(digits, value, f->compact));
+                break;
+            case F_BYTES:
+                if (f->binary && PyBytes_CheckExact(value) && (uint64_t)PyBytes_GET_SIZE(value) <= 0xFFFFFFFFu) {
+                    got = reserve(o, 4);
+                    if (got == 0) {
+                        put_tag(o, f->code, W_WITH_CONTENT);
+                        got = put_opaque(o, PyBytes_AS_STRING(value), (size_t)PyBytes_GET_SIZE(value));
+                    }
+                    if (got == 0)
+                        o->start[o->size++] = W_END;
+                }
+                break;
+            }
+        }
+        Py_DECREF(value);
+        if (got != 0)
+            return got < 0 ? -1 : number;
+    }
+    return number;
 }
 
 #endif

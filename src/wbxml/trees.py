@@ -54,16 +54,15 @@ def root_of(source: BytesLike | Document | Element, pages: CodePages | None) -> 
 class TreeWriter:
     """Takes the start, content and end of elements, marked or not, and hands them to a Writer.
 
-    White space between elements is layout and is dropped. ``base64`` says that str content of an element that is a
-    byte array is base64, as in XML text, unless it is marked; else it is text, and opaque data comes as bytes.
+    White space between elements is layout and is dropped. Text in an element that is a byte array is base64, unless it
+    is marked as text.
     """
 
-    __slots__ = ("_base64", "_levels", "_pages", "_text", "_writer")
+    __slots__ = ("_levels", "_pages", "_text", "_writer")
 
-    def __init__(self, writer: Writer, *, pages: CodePages | None = None, base64: bool = False) -> None:
+    def __init__(self, writer: Writer, *, pages: CodePages | None = None) -> None:
         self._writer = writer
         self._pages = pages or ACTIVESYNC
-        self._base64 = base64
         self._levels: list[_Level] = []
         self._text: list[str] = []
 
@@ -86,8 +85,7 @@ class TreeWriter:
         level = _Level(tag, tag)
         if attributes:
             _mark(level, attributes)
-        if not level.type and self._base64 and tag.binary:
-            level.encoded = True
+        level.encoded = tag.binary and not level.type
         self._writer.start(tag)
         self._levels.append(level)
 
@@ -230,8 +228,9 @@ def _unescaped(text: str, level: _Level) -> str:
 def write_tree(writer: Writer, root: Any, *, pages: CodePages | None = None) -> None:
     """Writes an element with ``.tag`` ("{AirSync}Sync"), ``.text``, ``.tail`` and children through the Writer.
 
-    Text that is bytes is written as opaque. White space between child elements is dropped. Raises EncodeError for
-    attributes that are no marks, unknown tags and other objects, and for trees that are nested without end.
+    Text that is bytes is written as opaque, and so is base64 in an element that is a byte array and not marked. White
+    space between child elements is dropped. Raises EncodeError for attributes that are no marks, unknown tags and other
+    objects, and for trees that are nested without end.
     """
     if not hasattr(root, "tag") or not hasattr(root, "attrib"):
         raise EncodeError(f"cannot encode a {type(root).__name__}")

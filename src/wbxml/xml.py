@@ -211,7 +211,7 @@ class _Reader:
 
     def __init__(self, pages: CodePages | None) -> None:
         self.writer = kernel.Writer(pages=pages)
-        self._tree = TreeWriter(self.writer, pages=pages, base64=True)
+        self._tree = TreeWriter(self.writer, pages=pages)
         self._places: list[tuple[int, int]] = []
         self._parser = parser = expat.ParserCreate(namespace_separator="}")
         parser.buffer_text = True
