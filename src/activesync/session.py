@@ -429,10 +429,15 @@ class Session:
     def run(self, command: Command[R], *, timeout: float | None = None) -> Flow[R]:
         """The response to a command, with nothing set where its body is empty; only provisioning is seen to.
 
+        ``timeout`` is how long the server may keep silent; without one, the session's, and as long as the command lets
+        the server wait on top of it.
+
         Raises what exchange() raises, and AnswerError where the answer is no response to this command.
         """
         yield from self.begin()
         read = self._read_document(command)
+        if timeout is None:
+            timeout = self.timeout + _held(command)
         for _ in range(3):
             # Encoded anew after provisioning: what goes out is for the version, and the key is a header.
             body = wbxml.encode(command, version=self.version)
@@ -505,6 +510,13 @@ class Session:
         if policy.status not in (None, 1):
             raise self.status_error("Provision", "Policy", policy.status, ProvisionError)
         return policy
+
+
+def _held(command: Command[R]) -> float:
+    """How long, in seconds, the command lets the server hold its answer back: the wait for it must outlast that."""
+    minutes: int = getattr(command, "wait", None) or 0
+    seconds: int = getattr(command, "heartbeat_interval", None) or 0
+    return 60.0 * minutes + seconds
 
 
 def _listed(header: str) -> tuple[str, ...]:

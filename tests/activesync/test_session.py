@@ -15,12 +15,14 @@ import wbxml
 from activesync import errors
 from activesync.commands import (
     POLICY_TYPE,
+    Command,
     FolderSync,
     FolderSyncResponse,
     PolicyResponse,
     ProvisionResponse,
     Settings,
     SettingsResponse,
+    Sync,
 )
 from activesync.session import Session, basic, device_id_for
 
@@ -336,6 +338,20 @@ def test_cookies_are_returned_and_bounded() -> None:
     sent = script.requests[1].headers["Cookie"]
     assert sent.startswith("a=1; c0=xxxxxxxxxx; ") and "b=" not in sent
     assert sent.count(";") == 49
+
+
+@pytest.mark.parametrize(
+    ("command", "timeout"),
+    [
+        (FolderSync(sync_key="0"), 60),
+        (Sync(heartbeat_interval=3540), 3600),
+        (Sync(wait=10), 660),
+    ],
+)
+def test_a_read_outlasts_what_the_server_may_wait(command: Command[Any], timeout: float) -> None:
+    script = Script([Canned(b"")])
+    script.run(session().run(command))
+    assert script.requests[0].timeout == timeout
 
 
 # Lost and damaged answers
