@@ -581,9 +581,10 @@ def _settle(session: Session, folder: Folder, state: _State) -> Flow[tuple[list[
             raise
         try:
             collection, action = _judge(session, folder, answer)
-        except StatusError:
-            # Refused as a whole: nothing of it was done, and it must not be sent for ever.
-            yield Save({f"collection/{folder.collection_id}": replace(state, pending=None).to_json()})
+        except StatusError as error:
+            # Refused as a whole: nothing of it was done, and it must not be sent for ever. Unless it was put off.
+            if status(error.scope, error.status).action is not Action.RETRY_LATER:
+                yield Save({f"collection/{folder.collection_id}": replace(state, pending=None).to_json()})
             raise
         if action is Action.RESYNC:
             known = status("Sync", 3)

@@ -185,7 +185,7 @@ class Model(metaclass=ModelType):
         shown = [
             f"{one.name}={value!r}"
             for one in dataclasses.fields(self)  # type: ignore[arg-type]
-            if (value := getattr(self, one.name)) is not None and value is not False and value != () and value != []
+            if (value := getattr(self, one.name)) is not one.default and value != () and value != []
         ]
         return f"{type(self).__name__}({', '.join(shown)})"
 

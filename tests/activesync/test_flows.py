@@ -264,6 +264,28 @@ def test_a_first_key_that_is_refused_is_an_invalid_key() -> None:
         Script([answer(status=3)]).run(flows.sync(session(), [INBOX]))
 
 
+def test_a_folder_that_is_gone_may_give_no_first_key() -> None:
+    # As SOGo does: an empty answer, instead of a Status.
+    gone = FolderChanges(changes=[FolderRemoval(server_id="inbox")])
+    script = Script([Canned(b""), FolderSyncResponse(status=1, sync_key="h2", changes=gone)], kept("0"))
+    with pytest.raises(errors.UnknownFolderError, match="Inbox"):
+        script.run(flows.sync(session(), [INBOX]))
+
+
+def test_no_first_key_for_a_folder_that_is_there_is_damage() -> None:
+    script = Script([Canned(b""), FolderSyncResponse(status=1, sync_key="h2")], kept("0"))
+    with pytest.raises(errors.DamagedError, match="first SyncKey"):
+        script.run(flows.sync(session(), [INBOX]))
+
+
+@pytest.mark.spec("MS-ASCMD_R4455")
+def test_a_full_request_that_is_called_incomplete_is_sent_again() -> None:
+    script = Script([SyncResponse(status=13), answer("2", add(1))], kept("1"))
+    script.run(flows.sync(session(), [INBOX]))
+    assert script.requests[0].body == script.requests[1].body
+    assert len(script.pages) == 1
+
+
 @pytest.mark.spec("MS-ASCMD_R4454")
 def test_status_12_asks_for_the_folders_and_goes_on() -> None:
     script = Script(
@@ -469,6 +491,21 @@ def test_changes_that_are_refused_as_a_whole_are_not_sent_for_ever() -> None:
     assert state(script, CONTACTS) == {"sync_key": "1", "pending": None, "resync": False}
 
 
+def test_changes_that_are_put_off_stay_pending() -> None:
+    script = Script([SyncResponse(status=111)], kept("1", CONTACTS))
+    with pytest.raises(errors.StatusError):
+        script.run(flows.apply(session(), CONTACTS, [Delete(server_id="people:3")]))
+    assert state(script, CONTACTS)["pending"] is not None
+
+
+@pytest.mark.parametrize(("code", "stays"), [(400, False), (501, False), (502, True), (401, True)])
+def test_changes_that_end_in_an_http_error(code: int, stays: bool) -> None:
+    script = Script([Canned(status=code)], kept("1", CONTACTS))
+    with pytest.raises(errors.HTTPError):
+        script.run(flows.apply(session(), CONTACTS, [Delete(server_id="people:3")]))
+    assert (state(script, CONTACTS)["pending"] is not None) is stays
+
+
 def test_an_add_that_the_answer_does_not_mention_is_not_called_done() -> None:
     script = Script([answer("2", folder=CONTACTS)], kept("1", CONTACTS))
     (result,) = script.run(flows.apply(session(), CONTACTS, [Add(item=Contact(first_name="Ada"))]))
@@ -523,6 +560,14 @@ def test_an_estimate_up_to_12_1() -> None:
     assert [str(child.tag) for child in collection or ()] == [
         "GetItemEstimate:Class", "GetItemEstimate:CollectionId", "AirSync:FilterType", "AirSync:SyncKey"
     ]  # fmt: skip
+
+
+def test_an_estimate_leaves_out_the_filters_that_a_sync_leaves_out() -> None:
+    script = Script([estimated(12)], kept("7", CONTACTS))
+    script.run(flows.estimate(session(), CONTACTS, filter_type=FilterType.ONE_WEEK))
+    collection = script.sent(0).find("GetItemEstimate:Collections/GetItemEstimate:Collection")
+    assert collection is not None
+    assert collection.find("AirSync:Options") is None
 
 
 def test_an_estimate_of_a_folder_without_a_key_keeps_none() -> None:

@@ -667,3 +667,7 @@ def test_every_element_from_12_1_on_is_described(page: Any) -> None:
     current = {tag for tag in page if set(tag.versions) & {"12.1", "14.0", "14.1", "16.0", "16.1"}}
     missing = {tag.name for tag in current if tag not in described()}
     assert missing == WAITING.get(page.__name__, set())
+
+
+def test_what_is_false_shows_and_what_is_absent_does_not() -> None:
+    assert repr(Email(read=False, subject="x")) == "Email(subject='x', read=False)"

@@ -265,6 +265,7 @@ def test_a_wipe_is_told_and_nothing_is_acknowledged(answer: ProvisionResponse, a
         (401, errors.AuthenticationError),
         (403, errors.ForbiddenError),
         (404, errors.NotFoundError),
+        (405, errors.NotFoundError),
         (302, errors.RedirectError),
         (451, errors.HTTPError),
         (500, errors.HTTPError),
