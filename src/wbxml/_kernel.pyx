@@ -39,8 +39,10 @@ cdef extern from "_tape.h" nogil:
 
     ctypedef struct plan_field:
         Py_ssize_t offset
+        plan_info **models
         uint32_t code, within
         uint32_t versions
+        uint16_t model_count
         uint8_t kind, many, optional, compact, binary, exact, within_exact
 
     ctypedef struct plan_entry:
@@ -48,12 +50,18 @@ cdef extern from "_tape.h" nogil:
         uint16_t field
         int16_t alternative
 
-    ctypedef struct plan_table:
+    ctypedef struct plan_info:
+        PyObject *plan
+        PyObject *cls
         plan_field *fields
         plan_entry *entries
         uint16_t *places
-        uint32_t mask
+        Py_ssize_t unknown_at, problems_at
+        uint32_t mask, code
         int count, entry_count
+        uint8_t exact, plain, wraps
+
+    int MODEL_DEPTH
 
     ctypedef struct failure:
         int code
@@ -84,6 +92,12 @@ cdef extern from "_tape.h" nogil:
         size_t size, top
         PyObject *bytes
         uint64_t depth, max_depth
+        uint32_t version_bit
+        int own_pages
+        PyObject *version
+        PyObject *pages
+        int (*write_field)(sink *o, PyObject *plan, PyObject *instance, int number, int depth) except -1
+        int (*write_item)(sink *o, PyObject *plan, PyObject *item, int number, int depth) except -1
 
     bint utf8_valid(const uint8_t *p, const uint8_t *end)
     bint utf8_continues(utf8_state *state, const uint8_t *p, const uint8_t *end)
@@ -100,7 +114,7 @@ cdef extern from "_tape.h" nogil:
     int to_bool(const uint8_t *p, const uint8_t *end)
     void trim(const uint8_t **p, const uint8_t **end)
     uint32_t plan_place(uint32_t code)
-    int plan_find(const plan_table *t, uint32_t code, int expected)
+    int plan_find(const plan_info *t, uint32_t code, int expected)
 
 cdef extern from "_tape.h":
     object make_text(const uint8_t *p, size_t size, int ascii)
@@ -122,11 +136,9 @@ cdef extern from "_tape.h":
     int put_short_element(sink *o, uint32_t code, const char *text, size_t size) except -1
     int put_raw_text(sink *o, const uint8_t *text, size_t size) except -1
     int put_opaque(sink *o, const void *data, size_t size) except -1
-    int put_fields(
-        sink *o, object instance, const plan_field *table, int number, int count, uint32_t bit
-    ) except -1
+    int put_model(sink *o, object instance, const plan_info *plan, uint32_t code, int depth) except -1
     int fill_fields(
-        const plan_table *t,
+        const plan_info *t,
         char *fields,
         const uint8_t *data,
         const slot *tape,
@@ -134,13 +146,12 @@ cdef extern from "_tape.h":
         uint32_t end,
         int *expected,
     ) except -1
-    int fill_rest(const plan_table *t, char *fields) except -1
+    int fill_rest(const plan_info *t, char *fields) except -1
     size_t int_text(char *to, long long value)
     bint is_utc(object value)
     bint has_zone(object value)
     object utc_zone()
     char *list_items(object values)
-    bint is_empty_tuple(object value)
     size_t datetime_text(char *to, object value, int compact)
     bint PyDateTime_Check(object value)
 
@@ -171,8 +182,6 @@ STR_ENUM = F_STR_ENUM
 MODEL = F_MODEL
 
 cdef enum:
-    # Models may nest in themselves (a query within a query); the deepest sensible one is far below this.
-    MODEL_DEPTH = 100
     # A tape of up to this many slots is made on the stack, and then copied to where it fits.
     STACK_SLOTS = 512
     # What is written starts on the stack, too.
@@ -1465,12 +1474,8 @@ cdef class Plan:
     cdef readonly object tag
     cdef readonly str name
     cdef readonly tuple fields
-    cdef uint32_t code
-    cdef bint exact
-    cdef bint plain  # whether fields are stored where they stand in an instance, past setattr()
-    cdef Py_ssize_t unknown_at, problems_at
-    cdef plan_table table
-    cdef bint wraps  # whether a field has a wrapper
+    cdef plan_info info
+    cdef plan_info **models  # those of all fields, one after another
     # Of each field; held here, since only the numbers fit into the table.
     cdef tuple names, tags, withins, plans, enums, pages
 
@@ -1479,13 +1484,16 @@ cdef class Plan:
         self.tag = tag
         self.name = cls.__name__
         self.fields = ()
-        self.code = NO_CODE if tag is None else tag.code
-        self.exact = tag is not None and is_exact(tag)
+        self.info.plan = <PyObject *>self
+        self.info.cls = <PyObject *>cls
+        self.info.code = NO_CODE if tag is None else tag.code
+        self.info.exact = tag is not None and is_exact(tag)
 
     def __dealloc__(self):
-        PyMem_RawFree(self.table.fields)
-        PyMem_RawFree(self.table.entries)
-        PyMem_RawFree(self.table.places)
+        PyMem_RawFree(self.info.fields)
+        PyMem_RawFree(self.info.entries)
+        PyMem_RawFree(self.info.places)
+        PyMem_RawFree(self.models)
 
     def define(self, fields):
         """Takes the fields; apart from the constructor, so that Models can refer to each other.
@@ -1495,7 +1503,8 @@ cdef class Plan:
         cdef plan_field *f
         cdef plan_entry *e
         cdef uint32_t place
-        cdef plan_table *t = &self.table
+        cdef plan_info *t = &self.info
+        cdef plan_info **models
         cdef int number = 0, size
         if t.fields != NULL:
             raise ValueError(f"{self.name} is defined already")
@@ -1535,9 +1544,20 @@ cdef class Plan:
                 place = (place + 1) & t.mask
             number += 1
             t.places[place] = number
-        self.unknown_at = member_offset(self.cls, "unknown")
-        self.problems_at = member_offset(self.cls, "problems")
-        self.plain = is_plain_class(self.cls) and self.unknown_at >= 0 and self.problems_at >= 0
+        self.names = tuple([field.name for field in found])
+        self.tags = tuple([field.tag for field in found])
+        self.withins = tuple([field.within for field in found])
+        self.plans = tuple([_plans(field.plans) for field in found])
+        self.enums = tuple([dict(field.enum) for field in found])
+        self.pages = tuple([_dict(field.pages) for field in found])  # not copied: model.py fills them in at the end
+        t.unknown_at = member_offset(self.cls, "unknown")
+        t.problems_at = member_offset(self.cls, "problems")
+        t.plain = is_plain_class(self.cls) and t.unknown_at >= 0 and t.problems_at >= 0
+        self.models = models = <plan_info **>PyMem_RawMalloc(
+            (sum([len(plans) for plans in self.plans]) + 1) * sizeof(plan_info *)
+        )
+        if models == NULL:
+            raise MemoryError
         number = 0
         for field in found:
             f = t.fields + number
@@ -1553,21 +1573,20 @@ cdef class Plan:
             f.versions = sum([1 << place_ for place_, version in enumerate(VERSIONS) if version in field.versions])
             f.offset = member_offset(self.cls, field.name)
             if f.offset < 0:
-                self.plain = False
+                t.plain = False
             if f.kind == F_DATETIME:
                 need_datetime()
             if f.within != NO_CODE:
-                self.wraps = True
+                t.wraps = True
+            f.models = models
+            f.model_count = len(self.plans[number])
+            for plan in self.plans[number]:
+                models[0] = &(<Plan>plan).info
+                models += 1
             number += 1
-        if not self.plain:
+        if not t.plain:
             for number in range(len(found)):
                 t.fields[number].offset = number * sizeof(PyObject *)
-        self.names = tuple([field.name for field in found])
-        self.tags = tuple([field.tag for field in found])
-        self.withins = tuple([field.within for field in found])
-        self.plans = tuple([_plans(field.plans) for field in found])
-        self.enums = tuple([dict(field.enum) for field in found])
-        self.pages = tuple([_dict(field.pages) for field in found])  # not copied: model.py fills them in at the end
         t.count = len(found)
         t.entry_count = len(entries)
         self.fields = found
@@ -1633,11 +1652,11 @@ cdef object build(Document doc, uint32_t index, Plan plan, int depth):
     cdef object instance
     if depth >= MODEL_DEPTH:
         raise LimitError(f"{plan.name} is nested deeper than {MODEL_DEPTH}", doc.base + s.offset)
-    if plan.plain:
+    if plan.info.plain:
         instance = new_instance(plan.cls)
         fields = <char *><PyObject *>instance
     else:
-        instance = PyList_New(plan.table.count)
+        instance = PyList_New(plan.info.count)
         fields = list_items(instance)
     n.unknown = n.problems = NULL
     try:
@@ -1645,7 +1664,7 @@ cdef object build(Document doc, uint32_t index, Plan plan, int depth):
             child, end = index + 1, s.next
             while True:
                 # Elements that need no more than their value are taken in C; this loop takes those where it stops.
-                fill_fields(&plan.table, fields, doc.data, tape, &child, end, &expected)
+                fill_fields(&plan.info, fields, doc.data, tape, &child, end, &expected)
                 if child >= end:
                     break
                 s = tape + child
@@ -1653,13 +1672,13 @@ cdef object build(Document doc, uint32_t index, Plan plan, int depth):
                     stray(doc, index, child, 1, &n)
                     child = s.next
                     continue
-                found = plan_find(&plan.table, s.code, expected)
+                found = plan_find(&plan.info, s.code, expected)
                 if found < 0:
                     note(&n.unknown, make_element(doc, child))
                     child = s.next
                     continue
-                entry = plan.table.entries + found
-                f = plan.table.fields + entry.field
+                entry = plan.info.entries + found
+                f = plan.info.fields + entry.field
                 where = <PyObject **>(fields + f.offset)
                 expected = found + 1
                 if f.many and f.within == NO_CODE:
@@ -1682,10 +1701,10 @@ cdef object build(Document doc, uint32_t index, Plan plan, int depth):
                 child = s.next
         else:
             stray(doc, index, index, 2, &n)
-        fill_rest(&plan.table, fields)
-        if plan.plain:
-            store(<PyObject **>(fields + plan.unknown_at), noted(n.unknown))
-            store(<PyObject **>(fields + plan.problems_at), noted(n.problems))
+        fill_rest(&plan.info, fields)
+        if plan.info.plain:
+            store(<PyObject **>(fields + plan.info.unknown_at), noted(n.unknown))
+            store(<PyObject **>(fields + plan.info.problems_at), noted(n.problems))
             return instance
         return assemble(plan, <list>instance, noted(n.unknown), noted(n.problems))
     finally:
@@ -1701,7 +1720,7 @@ cdef object assemble(Plan plan, list values, tuple unknown, tuple problems):
     """An instance of a class that has its own ways, made as Python code would."""
     cdef int number
     instance = object.__new__(plan.cls)
-    for number in range(plan.table.count):
+    for number in range(plan.info.count):
         setattr(instance, plan.names[number], values[number])
     instance.unknown = unknown
     instance.problems = problems
@@ -1761,7 +1780,7 @@ cdef list read_list(Document doc, uint32_t index, Plan plan, int number, notes *
     cdef const slot *tape = doc.tape
     cdef const slot *s = tape + index
     cdef uint32_t child, end
-    cdef plan_field *f = plan.table.fields + number
+    cdef plan_field *f = plan.info.fields + number
     cdef tuple plans = plans_of(plan, number)
     cdef Py_ssize_t count = PyTuple_GET_SIZE(plans), i
     cdef list items = []
@@ -1777,7 +1796,7 @@ cdef list read_list(Document doc, uint32_t index, Plan plan, int number, notes *
         else:
             chosen = None
             for i in range(count - 1, -1, -1):
-                if (<Plan>PyTuple_GET_ITEM(plans, i)).code == s.code:
+                if (<Plan>PyTuple_GET_ITEM(plans, i)).info.code == s.code:
                     chosen = <Plan>PyTuple_GET_ITEM(plans, i)
                     break
             if chosen is None and s.code != f.code:
@@ -1793,7 +1812,7 @@ cdef list read_list(Document doc, uint32_t index, Plan plan, int number, notes *
 cdef object read_value(Document doc, uint32_t index, Plan plan, int number, Plan chosen, notes *n, int depth):
     """The value of the element in slot ``index`` as the field wants it, or None where it does not fit."""
     cdef const slot *s = doc.tape + index
-    cdef int kind = plan.table.fields[number].kind
+    cdef int kind = plan.info.fields[number].kind
     cdef const uint8_t *p
     cdef const uint8_t *end
     cdef bytes kept
@@ -1899,125 +1918,57 @@ cdef str expected_of(int kind):
     return "one of the known words"
 
 
-cdef inline uint32_t resolve(object tag, uint32_t code, bint exact, object pages) except? 0xFFFFFFFF:
+cdef inline uint32_t resolve(sink *out, object tag, uint32_t code, bint exact) except? 0xFFFFFFFF:
     """The code of a tag in the code pages that are written, which are seldom others than its own."""
-    if exact and pages is ACTIVESYNC:
+    if exact and out.own_pages:
         return code
-    return tag_of(tag, pages).code
+    return tag_of(tag, <object>out.pages).code
 
 
-cdef inline object read_field(object instance, Plan plan, Py_ssize_t offset, object name):
-    """A strong reference to a field's value: another thread may set the field meanwhile."""
-    cdef PyObject *value
-    if plan.plain and type(instance) is plan.cls:
-        value = read_member(instance, offset)
-        if value != NULL:
-            found = <object>value
-            Py_DECREF(found)
-            return found
-    return getattr(instance, name)
-
-
-cdef int emit(
-    sink *out,
-    object instance,
-    Plan plan,
-    object tag,
-    uint32_t code,
-    object version,
-    uint32_t bit,
-    object pages,
-    int depth,
-) except -1:
-    """Writes a Model instance as an element with this tag."""
+cdef int write_field(sink *out, PyObject *plan_, PyObject *instance_, int number, int depth) except -1:
+    """Writes a field that put_model() leaves alone; number -1 stands for the elements that the Model did not know."""
+    cdef Plan plan = <Plan>plan_
+    cdef object instance = <object>instance_, unknown, value, rest = None, item
     cdef plan_field *f
-    cdef size_t above
-    cdef int number
-    cdef bint quick
-    cdef Element element
-    cdef object unknown, value
-    if depth >= MODEL_DEPTH:
-        raise EncodeError(f"{plan.name} is nested deeper than {MODEL_DEPTH}")
-    check_depth(out, tag)
-    open_element(out, code, &above)
-    unknown = read_field(instance, plan, plan.unknown_at, "unknown")
-    if is_empty_tuple(unknown):
-        unknown = None
-    # Fields that need no more than their value are written in C; this loop takes those where it stops.
-    quick = plan.plain and type(instance) is plan.cls and pages is ACTIVESYNC and (unknown is None or not plan.wraps)
-    number = 0
-    while True:
-        if quick:
-            number = put_fields(out, instance, plan.table.fields, number, plan.table.count, bit)
-        if number == plan.table.count:
-            break
-        f = plan.table.fields + number
-        value = read_field(instance, plan, f.offset, <object>PyTuple_GET_ITEM(plan.names, number))
-        if f.kind == F_MODEL and not f.many and value is not None and (not bit or f.versions & bit):
-            emit_model(out, value, plan, number, version, bit, pages, depth)
-        else:
-            emit_field(out, value, unknown, plan, number, tag, version, bit, pages, depth)
-        number += 1
-    if unknown is not None:
-        for element in unknown:
-            if not plan.wraps or not is_wrapper(plan, parent_code(element)):
-                copy_element(out, element.doc, element.index, pages)
-    return close_element(out, above)
-
-
-cdef int emit_field(
-    sink *out,
-    object value,
-    object unknown,
-    Plan plan,
-    int number,
-    object tag,
-    object version,
-    uint32_t bit,
-    object pages,
-    int depth,
-) except -1:
-    """Writes one field of an instance whose element, with this tag, is open."""
-    cdef plan_field *f = plan.table.fields + number
     cdef size_t above = 0
-    cdef uint32_t code
     cdef Element element
-    cdef object rest = None, item
-    if f.within != NO_CODE and unknown is not None:
-        # What stood undescribed within a wrapper goes back into it.
-        rest = [element for element in unknown if parent_code(element) == f.within]
-    if not rest and (value is None or value is False and f.kind == F_FLAG):
+    if number < 0:
+        for element in instance.unknown:
+            if not plan.info.wraps or not is_wrapper(plan, parent_code(element)):
+                copy_element(out, element.doc, element.index, <object>out.pages)
+        return 0
+    f = plan.info.fields + number
+    name = <object>PyTuple_GET_ITEM(plan.names, number)
+    value = getattr(instance, name)
+    if f.within != NO_CODE:
+        unknown = instance.unknown
+        if unknown:
+            # What stood undescribed within a wrapper goes back into it.
+            rest = [element for element in unknown if parent_code(element) == f.within]
+    if not rest and (value is None or (value is False and f.kind == F_FLAG)):
         return 0
     if f.many:
         if value is None:
             value = ()
         elif not isinstance(value, (list, tuple)):
-            raise EncodeError(f"{plan.name}.{plan.names[number]}: expected a list, not {type(value).__name__}")
+            raise EncodeError(f"{plan.name}.{name}: expected a list, not {type(value).__name__}")
         if not value and not rest and (f.within == NO_CODE or not f.optional):
             return 0
-    if bit and not f.versions & bit:
-        raise EncodeError(
-            f"{plan.name}.{plan.names[number]}: {plan.withins[number] or plan.tags[number] or tag}"
-            f" is not in version {version}"
-        )
+    if out.version_bit and not f.versions & out.version_bit:
+        what = plan.withins[number] or plan.tags[number] or (<Plan>plan.plans[number][0]).tag
+        raise EncodeError(f"{plan.name}.{name}: {what} is not in version {<object>out.version}")
     if not f.many:
-        if f.kind == F_MODEL:
-            return emit_model(out, value, plan, number, version, bit, pages, depth)
-        return emit_value(out, value, plan, number, version, bit, pages, depth)
+        return write_item(out, plan_, <PyObject *>value, number, depth)
     if f.within != NO_CODE:
         within = <object>PyTuple_GET_ITEM(plan.withins, number)
-        code = resolve(within, f.within, f.within_exact, pages)
+        code = resolve(out, within, f.within, f.within_exact)
         check_depth(out, within)
         open_element(out, code, &above)
-    if f.kind == F_MODEL:
-        for item in value:
-            emit_model(out, item, plan, number, version, bit, pages, depth)
-    else:
-        for item in value:
-            emit_value(out, item, plan, number, version, bit, pages, depth)
+    for item in value:
+        write_item(out, plan_, <PyObject *>item, number, depth)
     if rest:
         for element in rest:
-            copy_element(out, element.doc, element.index, pages)
+            copy_element(out, element.doc, element.index, <object>out.pages)
     if f.within != NO_CODE:
         close_element(out, above)
     return 0
@@ -2025,8 +1976,8 @@ cdef int emit_field(
 
 cdef bint is_wrapper(Plan plan, uint32_t code) noexcept:
     cdef int number
-    for number in range(plan.table.count):
-        if plan.table.fields[number].within == code and code != NO_CODE:
+    for number in range(plan.info.count):
+        if plan.info.fields[number].within == code and code != NO_CODE:
             return True
     return False
 
@@ -2042,42 +1993,44 @@ cdef uint32_t parent_code(Element element) noexcept:
     return NO_CODE
 
 
-cdef int emit_model(
-    sink *out, object value, Plan plan, int number, object version, uint32_t bit, object pages, int depth
-) except -1:
+cdef int write_model(sink *out, Plan plan, object value, int number, int depth) except -1:
     """Writes a Model instance that a field holds."""
-    cdef plan_field *f = plan.table.fields + number
-    cdef tuple plans = plans_of(plan, number)
-    cdef Py_ssize_t i
+    cdef plan_field *f = plan.info.fields + number
+    cdef uint32_t code
     cdef Plan chosen
-    for i in range(PyTuple_GET_SIZE(plans)):
-        chosen = <Plan>PyTuple_GET_ITEM(plans, i)
+    for chosen in plans_of(plan, number):
         if type(value) is chosen.cls:
             break
     else:
-        names = " or ".join([(<Plan>one).name for one in plans])
+        names = " or ".join([(<Plan>one).name for one in plans_of(plan, number)])
         raise EncodeError(f"{plan.name}.{plan.names[number]}: expected {names}, not {type(value).__name__}")
+    if depth + 1 >= MODEL_DEPTH:
+        raise EncodeError(f"{chosen.name} is nested deeper than {MODEL_DEPTH}")
     if f.many or f.code == NO_CODE:
         tag = chosen.tag
-        code = resolve(tag, chosen.code, chosen.exact, pages)
+        code = resolve(out, tag, chosen.info.code, chosen.info.exact)
     else:
         tag = <object>PyTuple_GET_ITEM(plan.tags, number)
-        code = resolve(tag, f.code, f.exact, pages)
-    return emit(out, value, chosen, tag, code, version, bit, pages, depth + 1)
+        code = resolve(out, tag, f.code, f.exact)
+    check_depth(out, tag)
+    return put_model(out, value, &chosen.info, code, depth + 1)
 
 
-cdef int emit_value(
-    sink *out, object value, Plan plan, int number, object version, uint32_t bit, object pages, int depth
-) except -1:
-    """Writes a field's value, or one of them, as an element."""
-    cdef plan_field *f = plan.table.fields + number
+cdef int write_item(sink *out, PyObject *plan_, PyObject *value_, int number, int depth) except -1:
+    """Writes a field's value, or one of them, that put_model() leaves alone."""
+    cdef Plan plan = <Plan>plan_
+    cdef object value = <object>value_
+    cdef plan_field *f = plan.info.fields + number
     cdef int kind = f.kind, overflow
-    cdef object tag = <object>PyTuple_GET_ITEM(plan.tags, number)
+    cdef object tag
     cdef uint32_t code
     cdef char digits[24]
     cdef long long integer
     cdef size_t above
-    code = resolve(tag, f.code, f.exact, pages)
+    if kind == F_MODEL:
+        return write_model(out, plan, value, number, depth)
+    tag = <object>PyTuple_GET_ITEM(plan.tags, number)
+    code = resolve(out, tag, f.code, f.exact)
     check_depth(out, tag)
     if kind == F_STR or kind == F_STR_ENUM:
         if not isinstance(value, str):
@@ -2160,7 +2113,7 @@ def decode(data, *, type=None, pages=None, limits=DEFAULT):
         if type is None:
             return doc
     plan = plan_of(type)
-    if plan.code != NO_CODE and plan.code != doc.tape[index].code:
+    if plan.info.code != NO_CODE and plan.info.code != doc.tape[index].code:
         raise DecodeError(
             f"expected {plan.tag}, found {tag_at(doc, index)}", doc.base + doc.tape[index].offset
         )
@@ -2180,9 +2133,14 @@ def encode(obj, *, version=None, pages=None):
     cdef uint8_t local[STACK_BYTES]
     cdef sink out
     cdef Plan plan
-    cdef uint32_t bit = 0, code
+    cdef uint32_t code
     pages = pages or ACTIVESYNC
     sink_init(&out, local, STACK_BYTES, read_limit(DEFAULT, _MAX_DEPTH, "max_depth"))
+    out.pages = <PyObject *>pages
+    out.version = <PyObject *>version
+    out.own_pages = pages is ACTIVESYNC
+    out.write_field = write_field
+    out.write_item = write_item
     try:
         if isinstance(obj, Document):
             copy_element(&out, <Document>obj, 0, pages)
@@ -2202,9 +2160,9 @@ def encode(obj, *, version=None, pages=None):
             if version is not None:
                 if version not in VERSIONS:
                     raise EncodeError(f"{version!r} is not a protocol version: {', '.join(VERSIONS)}")
-                bit = 1 << <int>VERSIONS.index(version)
-            code = resolve(plan.tag, plan.code, plan.exact, pages)
-            emit(&out, obj, plan, plan.tag, code, version, bit, pages, 0)
+                out.version_bit = 1 << <int>VERSIONS.index(version)
+            code = resolve(&out, plan.tag, plan.info.code, plan.info.exact)
+            put_model(&out, obj, &plan.info, code, 0)
         return sink_finish(&out)
     finally:
         Py_XDECREF(out.bytes)

@@ -1407,7 +1407,8 @@ def _emit(writer: Writer, instance: Any, plan: Plan, tag: Tag, version: str | No
             if not value and not rest and (within is None or not field.optional):
                 continue
         if version is not None and version not in field.versions:
-            raise EncodeError(f"{plan.name}.{field.name}: {within or field.tag or tag} is not in version {version}")
+            what = within or field.tag or field.plans[0].tag
+            raise EncodeError(f"{plan.name}.{field.name}: {what} is not in version {version}")
         if not field.many:
             _emit_value(writer, value, field, plan, version, depth)
             continue

@@ -990,11 +990,6 @@ static inline PyObject *new_instance(PyObject *cls)
     return ((PyTypeObject *)cls)->tp_alloc((PyTypeObject *)cls, 0);
 }
 
-static inline int is_empty_tuple(PyObject *value)
-{
-    return PyTuple_CheckExact(value) && PyTuple_GET_SIZE(value) == 0;
-}
-
 static inline char *list_items(PyObject *list)
 {
     return (char *)((PyListObject *)list)->ob_item;
@@ -1034,13 +1029,21 @@ static int need_datetime(void)
 
 /* The bytes of a document while it is written: first in memory of the caller's, then in the bytes object that becomes
  * the result. `top` is where the tag of the innermost open element stands, so that it can get its content bit. */
-typedef struct {
+typedef struct sink sink;
+struct sink {
     uint8_t *start;
     size_t size, room, top;
     PyObject *bytes;
     uint64_t depth, max_depth;
     uint32_t page;
-} sink;
+    /* For Models: the version as a bit of plan_field.versions, or 0; whether the code pages are ActiveSync's, so that
+     * tags have the codes that their Plans know; both as objects, borrowed; and what writes the odd field or item. */
+    uint32_t version_bit;
+    int own_pages;
+    PyObject *version, *pages;
+    int (*write_field)(sink *o, PyObject *plan, PyObject *instance, int number, int depth);
+    int (*write_item)(sink *o, PyObject *plan, PyObject *item, int number, int depth);
+};
 
 static void sink_init(sink *o, uint8_t *memory, size_t room, uint64_t max_depth)
 {
@@ -1513,13 +1516,20 @@ static size_t datetime_text(char *to, PyObject *value, int compact)
 
 /* -- Fields -------------------------------------------------------------------------------------------------------- */
 
+/* Models may nest in themselves (a query within a query); the deepest sensible one is far below this. */
+#define MODEL_DEPTH 100
+
 /* Kinds of field, numbered as in _kernel_py.py. */
 enum { F_STR, F_INT, F_BOOL, F_FLAG, F_BYTES, F_DATETIME, F_INT_ENUM, F_STR_ENUM, F_MODEL };
 
+typedef struct plan_info plan_info;
+
 typedef struct {
     Py_ssize_t offset;     /* of the value in an instance, or among the items of the list that stands in for one */
+    plan_info **models;    /* what a field of Models may hold */
     uint32_t code, within; /* of the tags, or NO_CODE */
     uint32_t versions;     /* a bit for each of VERSIONS */
+    uint16_t model_count;
     uint8_t kind, many, optional, compact, binary;
     uint8_t exact, within_exact; /* whether the tag is the one that ActiveSync's code pages have */
 } plan_field;
@@ -1530,13 +1540,18 @@ typedef struct {
     int16_t alternative; /* which of the field's Models the tag stands for, or -1 */
 } plan_entry;
 
-typedef struct {
+/* The part of a Plan that is C; it stands in the Plan, which keeps alive what it points to. */
+struct plan_info {
+    PyObject *plan, *cls;
     plan_field *fields;
     plan_entry *entries;
     uint16_t *places; /* entry + 1 by a hash of its code, 0 where there is none */
-    uint32_t mask;
+    Py_ssize_t unknown_at, problems_at; /* offsets as in plan_field */
+    uint32_t mask, code;                /* code: of the Model's own tag, or NO_CODE */
     int count, entry_count;
-} plan_table;
+    uint8_t exact, plain; /* plain: values are stored where they stand in an instance, past setattr() */
+    uint8_t wraps;        /* whether a field has a wrapper */
+};
 
 static inline uint32_t plan_place(uint32_t code)
 {
@@ -1544,7 +1559,7 @@ static inline uint32_t plan_place(uint32_t code)
 }
 
 /* The entry for a tag, or -1. Elements mostly come in the order of the fields: so the expected one is tried first. */
-static inline int plan_find(const plan_table *t, uint32_t code, int expected)
+static inline int plan_find(const plan_info *t, uint32_t code, int expected)
 {
     uint32_t place;
     if (expected < t->entry_count && t->entries[expected].code == code)
@@ -1561,7 +1576,7 @@ static inline int plan_find(const plan_table *t, uint32_t code, int expected)
  * field that is still free and has just what the field wants. Leaves in *child the first that is not so (an unknown
  * one, a Model, a list, a value that does not fit), or the end. -1 with an exception. This is where building spends
  * its time, and most elements need no more. */
-static int fill_fields(const plan_table *t, char *fields, const uint8_t *data, const slot *tape, uint32_t *child,
+static int fill_fields(const plan_info *t, char *fields, const uint8_t *data, const slot *tape, uint32_t *child,
                        uint32_t end, int *expected)
 {
     uint32_t at = *child;
@@ -1630,7 +1645,7 @@ static int fill_fields(const plan_table *t, char *fields, const uint8_t *data, c
 }
 
 /* Gives the fields that are still free the value of an absent element. */
-static int fill_rest(const plan_table *t, char *fields)
+static int fill_rest(const plan_info *t, char *fields)
 {
     int number;
     for (number = 0; number < t->count; number++) {
@@ -1649,80 +1664,164 @@ static int fill_rest(const plan_table *t, char *fields)
     return 0;
 }
 
-/* Writes one after another the fields from `number` on whose values are just as they should be. Returns the number of
- * the first that wants more than that (a Model, a list, a value of another type, an error), or the count; -1 with an
- * exception. This is where encoding spends its time, and most fields need no more. */
-static int put_fields(sink *o, PyObject *instance, const plan_field *table, int number, int count, uint32_t bit)
+/* Writes a value that is no Model as an element: 0, -1 with an exception, or 1 where it is not what the field wants,
+ * and then nothing is written. */
+static inline int put_scalar(sink *o, const plan_field *f, PyObject *value)
 {
     char digits[24];
-    const plan_field *f;
-    PyObject *value;
-    int got;
-    if (UNLIKELY(o->depth >= o->max_depth))
-        return number;
-    for (; number < count; number++) {
-        f = table + number;
-        value = read_member(instance, f->offset);
-        if (value == Py_None) {
-            Py_DECREF(value);
-            continue;
-        }
-        if (UNLIKELY(value == NULL))
-            return number;
-        got = 1;
-        if (!f->many && f->exact && (!bit || f->versions & bit)) {
-            switch (f->kind) {
-            case F_STR:
-            case F_STR_ENUM:
-                if (PyUnicode_Check(value))
-                    got = put_text_element(o, f->code, value);
-                break;
-            case F_INT:
-            case F_INT_ENUM:
-                if (PyLong_Check(value)) {
-                    int overflow;
-                    long long integer = PyLong_AsLongLongAndOverflow(value, &overflow);
-                    if (!overflow) {
-                        digits[0] = (char)('0' + integer);
-                        got = put_short_element(o, f->code, digits,
-                                                (unsigned long long)integer < 10 ? 1 : int_text(digits, integer));
-                    }
-                }
-                break;
-            case F_BOOL:
-                if (PyBool_Check(value))
-                    got = put_short_element(o, f->code, value == Py_True ? "1" : "0", 1);
-                break;
-            case F_FLAG:
-                got = 0;
-                if (value != Py_False) {
-                    got = reserve(o, 3);
-                    if (got == 0)
-                        put_tag(o, f->code, 0);
-                }
-                break;
-            case F_DATETIME:
-                if (is_utc(value))
-                    got = put_short_element(o, f->code, digits, datetime_text(digits, value, f->compact));
-                break;
-            case F_BYTES:
-                if (f->binary && PyBytes_CheckExact(value) && (uint64_t)PyBytes_GET_SIZE(value) <= 0xFFFFFFFFu) {
-                    got = reserve(o, 4);
-                    if (got == 0) {
-                        put_tag(o, f->code, W_WITH_CONTENT);
-                        got = put_opaque(o, PyBytes_AS_STRING(value), (size_t)PyBytes_GET_SIZE(value));
-                    }
-                    if (got == 0)
-                        o->start[o->size++] = W_END;
-                }
-                break;
+    int overflow, got = 1;
+    long long integer;
+    switch (f->kind) {
+    case F_STR:
+    case F_STR_ENUM:
+        if (LIKELY(PyUnicode_Check(value)))
+            got = put_text_element(o, f->code, value);
+        break;
+    case F_INT:
+    case F_INT_ENUM:
+        if (LIKELY(PyLong_Check(value))) {
+            integer = PyLong_AsLongLongAndOverflow(value, &overflow);
+            if (!overflow) {
+                digits[0] = (char)('0' + integer);
+                got = put_short_element(o, f->code, digits,
+                                        (unsigned long long)integer < 10 ? 1 : int_text(digits, integer));
             }
         }
-        Py_DECREF(value);
-        if (got != 0)
-            return got < 0 ? -1 : number;
+        break;
+    case F_BOOL:
+        if (LIKELY(PyBool_Check(value)))
+            got = put_short_element(o, f->code, value == Py_True ? "1" : "0", 1);
+        break;
+    case F_FLAG:
+        got = 0;
+        if (value != Py_False || f->many) {
+            got = reserve(o, 3);
+            if (got == 0)
+                put_tag(o, f->code, 0);
+        }
+        break;
+    case F_DATETIME:
+        if (is_utc(value))
+            got = put_short_element(o, f->code, digits, datetime_text(digits, value, f->compact));
+        break;
+    case F_BYTES:
+        if (f->binary && PyBytes_CheckExact(value) && (uint64_t)PyBytes_GET_SIZE(value) <= 0xFFFFFFFFu) {
+            got = reserve(o, 4);
+            if (got == 0) {
+                put_tag(o, f->code, W_WITH_CONTENT);
+                got = put_opaque(o, PyBytes_AS_STRING(value), (size_t)PyBytes_GET_SIZE(value));
+            }
+            if (got == 0)
+                o->start[o->size++] = W_END;
+        }
+        break;
     }
-    return number;
+    return got;
+}
+
+static int put_model(sink *o, PyObject *instance, const plan_info *plan, uint32_t code, int depth);
+
+/* A field's value, or one of them; returns as put_scalar() does. */
+static inline int put_value(sink *o, const plan_field *f, PyObject *value, int depth)
+{
+    int i;
+    if (f->kind != F_MODEL)
+        return LIKELY(f->exact) ? put_scalar(o, f, value) : 1;
+    for (i = 0; i < f->model_count; i++) {
+        const plan_info *model = f->models[i];
+        if ((PyObject *)Py_TYPE(value) == model->cls) {
+            if (f->many || f->code == NO_CODE)
+                return model->exact ? put_model(o, value, model, model->code, depth + 1) : 1;
+            return f->exact ? put_model(o, value, model, f->code, depth + 1) : 1;
+        }
+    }
+    return 1;
+}
+
+/* A new reference to an item, NULL where there is none (any more). */
+static inline PyObject *list_item(PyObject *list, Py_ssize_t i)
+{
+#ifdef Py_GIL_DISABLED
+    PyObject *item = PyList_GetItemRef(list, i);
+    if (item == NULL)
+        PyErr_Clear();
+    return item;
+#else
+    return i < PyList_GET_SIZE(list) ? Py_NewRef(PyList_GET_ITEM(list, i)) : NULL;
+#endif
+}
+
+/* A list field, of which only what write_field() would not do otherwise is done here; returns as put_scalar() does. */
+static inline int put_list(sink *o, const plan_info *plan, int number, PyObject *list, int depth)
+{
+    const plan_field *f = plan->fields + number;
+    size_t above = 0;
+    Py_ssize_t i;
+    PyObject *item;
+    int got = 0;
+    if (!PyList_CheckExact(list))
+        return 1;
+    if (PyList_GET_SIZE(list) == 0 && (f->within == NO_CODE || !f->optional))
+        return 0;
+    if (o->version_bit && !(f->versions & o->version_bit))
+        return 1;
+    if (f->within != NO_CODE) {
+        if (!f->within_exact)
+            return 1;
+        if (open_element(o, f->within, &above) < 0)
+            return -1;
+    }
+    for (i = 0; (item = list_item(list, i)) != NULL; i++) {
+        got = o->depth < o->max_depth ? put_value(o, f, item, depth) : 1;
+        if (UNLIKELY(got > 0))
+            got = o->write_item(o, plan->plan, item, number, depth);
+        Py_DECREF(item);
+        if (got < 0)
+            return -1;
+    }
+    return f->within != NO_CODE ? close_element(o, above) : 0;
+}
+
+/* An instance of the plan's Model as an element; returns as put_scalar() does. Most values are just as they should be,
+ * and are written here; for what is not so, a field or an item, write_field() and write_item() are called. */
+static int put_model(sink *o, PyObject *instance, const plan_info *plan, uint32_t code, int depth)
+{
+    size_t above;
+    int number, got, has_unknown = 1;
+    /* The offsets are those of this very class. */
+    const int quick = plan->plain && o->own_pages && (PyObject *)Py_TYPE(instance) == plan->cls;
+    if (UNLIKELY(depth >= MODEL_DEPTH || o->depth >= o->max_depth))
+        return 1;
+    if (open_element(o, code, &above) < 0)
+        return -1;
+    if (quick) {
+        PyObject *unknown = read_member(instance, plan->unknown_at);
+        if (unknown != NULL) {
+            has_unknown = !(PyTuple_CheckExact(unknown) && PyTuple_GET_SIZE(unknown) == 0);
+            Py_DECREF(unknown);
+        }
+    }
+    for (number = 0; number < plan->count; number++) {
+        const plan_field *f = plan->fields + number;
+        got = 1;
+        if (LIKELY(quick && o->depth < o->max_depth && !(has_unknown && f->within != NO_CODE))) {
+            PyObject *value = read_member(instance, f->offset);
+            if (value == Py_None)
+                got = 0;
+            else if (value == NULL)
+                got = 1;
+            else if (f->many)
+                got = put_list(o, plan, number, value, depth);
+            else if (!o->version_bit || f->versions & o->version_bit || (f->kind == F_FLAG && value == Py_False))
+                got = put_value(o, f, value, depth);
+            Py_XDECREF(value);
+        }
+        if (UNLIKELY(got != 0) && (got < 0 || o->write_field(o, plan->plan, instance, number, depth) < 0))
+            return -1;
+    }
+    if (has_unknown && o->write_field(o, plan->plan, instance, -1, depth) < 0)
+        return -1;
+    return close_element(o, above);
 }
 
 #endif
