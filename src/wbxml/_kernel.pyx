@@ -26,6 +26,7 @@ from . import errors
 from .codepages import ACTIVESYNC, VERSIONS
 from .errors import DecodeError, EncodeError, LimitError, Problem, decode_error
 from .limits import DEFAULT, Limits
+from .pickles import restore
 
 cdef extern from "_tape.h" nogil:
     enum:
@@ -347,9 +348,15 @@ cdef class Document:
     def __repr__(self):
         return f"<Document {tag_at(self, 0)}, {len(self.raw)} bytes>"
 
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
+
     def __reduce__(self):
         return (
-            _restore,
+            restore,
             (
                 self.raw,
                 self.code_pages,

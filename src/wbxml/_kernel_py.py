@@ -21,6 +21,7 @@ from . import errors
 from .codepages import ACTIVESYNC, TOKEN_MASK, VERSIONS
 from .errors import DecodeError, EncodeError, LimitError, Problem, decode_error
 from .limits import DEFAULT
+from .pickles import restore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -350,10 +351,16 @@ class Document:
     def __repr__(self) -> str:
         return f"<Document {self.root.tag}, {len(self.raw)} bytes>"
 
+    def __copy__(self) -> Document:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Document:
+        return self
+
     def __reduce__(self) -> tuple[Any, ...]:
         header = self._header
         return (
-            _restore,
+            restore,
             (
                 self.raw,
                 self._pages,
