@@ -237,32 +237,45 @@ class Client(_Base):
 
     def _drive(self, flow: Flow[T]) -> T:
         """What the flow returns. Not for flows that deliver pages."""
-        try:
-            effect = next(flow)
-            while True:
-                effect = self._step(flow, effect)
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
-        finally:
-            self._settle(flow)
+        with self._turn():
+            try:
+                effect = next(flow)
+                while True:
+                    effect = self._step(flow, effect)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
 
-    def _step(self, flow: Flow[T], effect: Effect) -> Effect:
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """The client, for one flow alone. What is left of an answer at its end is dropped."""
         if self._driving:
             raise UsageError("a Client serves one thread at a time")
         self._driving = True
         try:
+            yield
+        finally:
+            if self._answer is not None:
+                self._answer.close()
+                self._answer = None
+            self._driving = False
+
+    def _step(self, flow: Flow[T], effect: Effect) -> Effect:
+        try:
             result = self._perform(effect)
         except ActiveSyncError as error:
             return flow.throw(error)
-        finally:
-            self._driving = False
         return flow.send(result)
 
-    def _settle(self, flow: Flow[T]) -> None:
-        flow.close()
-        if self._answer is not None:
-            self._answer.close()
-            self._answer = None
+    def _next_page(self, flow: Flow[None]) -> Deliver | None:
+        """The next page, None at the end."""
+        with self._turn():
+            try:
+                effect = flow.send(None)
+                while not isinstance(effect, Deliver):
+                    effect = self._step(flow, effect)
+            except StopIteration:
+                return None
+            return effect
 
     def _perform(self, effect: Effect) -> Any:
         if isinstance(effect, Read):
@@ -291,20 +304,13 @@ class Client(_Base):
     def _pages(self, flow: Flow[None]) -> Generator[Page, None, None]:
         page: Page | None = None
         try:
-            effect = next(flow)
-            while True:
-                if isinstance(effect, Deliver):
-                    page = Page(self, effect)
-                    self.session.uncommitted.add(page.folder.collection_id)
-                    yield page
-                    page.commit()
-                    effect = flow.send(None)
-                else:
-                    effect = self._step(flow, effect)
-        except StopIteration:
-            return
+            while (effect := self._next_page(flow)) is not None:
+                page = Page(self, effect)
+                self.session.uncommitted.add(page.folder.collection_id)
+                yield page
+                page.commit()
         finally:
-            self._settle(flow)
+            flow.close()
             if page is not None:
                 self.session.uncommitted.discard(page.folder.collection_id)
 

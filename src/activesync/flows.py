@@ -58,18 +58,22 @@ from .commands import (
 from .effects import Deliver, Flow, Head, Load, Random, Read, Save
 from .errors import (
     ActiveSyncError,
+    AnswerError,
     DamagedError,
     HTTPError,
     InvalidSyncKeyError,
+    ProvisionError,
+    RemoteWipeRequested,
     StatusError,
+    StoreError,
     UncommittedPageError,
     UnknownFolderError,
     UsageError,
     WrongDocumentError,
 )
 from .hierarchy import Folder, Hierarchy
-from .items import MODELS, BodyPreference, BodyType, Email, Item, ItemClass, MIMESupport
-from .session import Session
+from .items import MODELS, BodyPreference, BodyType, CalendarEvent, Email, Item, ItemClass, MIMESupport
+from .session import Session, unpacked
 from .status import Action, status
 
 ClientChange: TypeAlias = Add | Change | Delete | Fetch
@@ -82,12 +86,13 @@ FIRST_KEY: Final = "0"
 MOST_COMMANDS: Final = 200
 """How many changes one Sync may carry ([MS-ASCMD] section 3.1.5.10)."""
 
-# Pages that say "more" and bring neither an item nor a new key; a server that goes on like this never ends.
-_EMPTY_PAGES: Final = 5
+# Pages in a row that say "more" under the key of before, and such that bring no item: a server that goes on like this
+# never ends. A few of either are allowed ([MS-ASCMD] section 2.2.3.116, R3452).
+_STUCK_PAGES: Final = 5
+_IDLE_PAGES: Final = 100
 # How often in one loop a collection starts over, asks for the folders, or is tried again.
 _TRIES: Final = 3
-# After these the same request may succeed, or a proxy hides that it did; after any other HTTP error it never will, and
-# must not be sent for ever. (SOGo answers 501 to a change of a contact that it does not have.)
+# After these HTTP errors the same request may succeed later.
 _PASSING: Final = frozenset({401, 403, 404, 408, 429, 451, 502, 503, 504, 507})
 
 
@@ -105,13 +110,18 @@ class EarlierChangesError(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one change. ``status`` 1 is success; ``server_id`` is what the server calls a new item."""
+    """What became of one change.
+
+    ``status`` 1 is success, 0 that nobody knows; ``server_id`` is what the server calls a new item; ``partial`` says
+    that what a Change left out of its item stays as it was.
+    """
 
     change: ClientChange
     status: int
     meaning: str
     server_id: str | None
     item: Item | None = None
+    partial: bool = False
 
     @property
     def ok(self) -> bool:
@@ -136,23 +146,34 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What is kept of a collection: its key, a request whose answer is not known, and whether it has to start over."""
+    """What is kept of a collection.
+
+    Its key; a request whose answer is not known, and how often the server has failed on it; and whether the caller has
+    yet to be told that the folder starts over.
+    """
 
     sync_key: str = FIRST_KEY
     pending: bytes | None = None
+    failures: int = 0
     resync: bool = False
 
     def to_json(self) -> str:
         pending = None if self.pending is None else base64.b64encode(self.pending).decode()
-        return json.dumps({"sync_key": self.sync_key, "pending": pending, "resync": self.resync})
+        values = {"sync_key": self.sync_key, "pending": pending, "resync": self.resync}
+        return json.dumps(values | ({"failures": self.failures} if self.failures else {}))
 
     @classmethod
     def from_json(cls, text: str | None) -> _State:
         if not text:
             return cls()
-        state = json.loads(text)
-        pending = None if state["pending"] is None else base64.b64decode(state["pending"])
-        return cls(state["sync_key"], pending, state["resync"])
+        state = unpacked(text)
+        try:
+            pending = None if state["pending"] is None else base64.b64decode(state["pending"])
+            return cls(state["sync_key"], pending, state.get("failures", 0), state["resync"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise StoreError(
+                "the store is damaged: the state of a folder cannot be read; take another store"
+            ) from error
 
 
 def provision(session: Session) -> Flow[None]:
@@ -257,10 +278,11 @@ def _read_answer(session: Session) -> Callable[[Head], Flow[_Answer]]:
         answer = _Answer()
         decoder = wbxml.Decoder(_SELECT)
         start = b""
-        found = 0
+        found = size = 0
         try:
             while chunk := (yield Read()):
                 session.stats.received += len(chunk)
+                size = session.checked_size(size + len(chunk))
                 start = start or chunk[:16]
                 for match in decoder.feed(chunk):
                     found += 1
@@ -348,7 +370,10 @@ def sync(
     body: BodyType | None = None,
     options: Options | Callable[[Folder], Options] | None = None,
 ) -> Flow[None]:
-    """Delivers the changes of these folders (of all that can be synchronised where none are named), page by page."""
+    """Delivers the changes of these folders (of all that can be synchronised where none are named), page by page.
+
+    Where one folder fails by itself, the others come first, and then its error is raised.
+    """
     if not 1 <= window <= 512:
         raise UsageError(f"window must be 1 to 512 items, not {window}")
     yield from session.begin()
@@ -359,22 +384,31 @@ def sync(
             chosen.append(found)
     else:
         chosen = [folder for folder in (yield from folders(session)) if folder.item_class is not None]
+    failed: ActiveSyncError | None = None
     for folder in chosen:
         if options is None:
             chosen_options = default_options(folder, filter_type=filter_type, body=body)
         else:
             chosen_options = options(folder) if callable(options) else options
-        yield from _sync_folder(session, folder, window, chosen_options)
+        try:
+            yield from _sync_folder(session, folder, window, chosen_options)
+        except (ProvisionError, RemoteWipeRequested):
+            raise
+        except (StatusError, UnknownFolderError, DamagedError) as error:
+            # One folder's trouble: the others have their turn before it is told.
+            failed = failed or error
+    if failed is not None:
+        raise failed
 
 
 def _sync_folder(session: Session, folder: Folder, window: int, options: Options) -> Flow[None]:
     name = f"collection/{folder.collection_id}"
-    tries = empty = 0
+    tries = stuck = idle = 0
     while True:
         kept = yield Load(name)
         state = _State.from_json(kept)
         if state.pending is not None:
-            results, state = yield from _settle(session, folder, state)
+            results, state = yield from _settle_earlier(session, folder, state)
             if results:
                 yield Deliver(Contents(folder, [], results), {name: state.to_json()}, {name: kept})
             else:
@@ -409,17 +443,17 @@ def _sync_folder(session: Session, folder: Folder, window: int, options: Options
         new = _State(collection.sync_key).to_json()
         changes = [_as_class(change, folder) for change in collection.changes]
         session.stats.items += len(changes)
+        stuck = stuck + 1 if collection.sync_key == state.sync_key else 0
+        idle = 0 if changes else idle + 1
+        if collection.more and (stuck >= _STUCK_PAGES or idle >= _IDLE_PAGES):
+            raise DamagedError(f"{session.host} says again and again that {folder.name} has more, and does not get on")
         if changes or state.resync:
-            empty = 0
             contents = Contents(folder, changes, resync=state.resync, more=collection.more)
             yield Deliver(contents, {name: new}, {name: kept})
         else:
-            empty += collection.sync_key == state.sync_key
             yield Save({name: new})
         if not collection.more:
             return
-        if empty >= _EMPTY_PAGES:
-            raise DamagedError(f"{session.host} says again and again that {folder.name} has more, and sends nothing")
 
 
 def _prime(session: Session, folder: Folder, state: _State) -> Flow[_State]:
@@ -446,7 +480,7 @@ def _collection(session: Session, folder: Folder, **values: Any) -> Collection:
 
 
 def _encode(session: Session, *collections: Collection) -> bytes:
-    return wbxml.encode(Sync(collections=list(collections)), version=session.version)
+    return session.encoded(Sync(collections=list(collections)))
 
 
 def _exchange(session: Session, body: bytes) -> Flow[_Answer]:
@@ -475,6 +509,8 @@ def _judge(session: Session, folder: Folder, answer: _Answer) -> tuple[_Collecti
             raise DamagedError(f"{session.host} answers for another folder than {folder.name}")
         return None, None
     else:
+        if len(mine) > 1:
+            raise DamagedError(f"{session.host} answers twice for {folder.name}")
         collection = mine[0]
         if collection.status in (None, 1):
             if not collection.sync_key or collection.sync_key == FIRST_KEY:
@@ -531,7 +567,8 @@ def apply(session: Session, wanted: Folder | str, changes: Iterable[ClientChange
     """What became of these changes, one Result for each. Source: [MS-ASCMD] section 2.2.1.21.
 
     Raises EarlierChangesError where an earlier request had to be settled first, and StatusError where the server
-    refuses the request as a whole: then nothing was applied.
+    refuses the request as a whole: then nothing was applied. The new key is kept before the results are returned: a
+    caller that dies in between has to synchronise from the start to learn the ServerIds of what it added.
     """
     yield from session.begin()
     folder = yield from _find(session, wanted)
@@ -543,7 +580,7 @@ def apply(session: Session, wanted: Folder | str, changes: Iterable[ClientChange
     name = f"collection/{folder.collection_id}"
     state = _State.from_json((yield Load(name)))
     if state.pending is not None:
-        results, state = yield from _settle(session, folder, state)
+        results, state = yield from _settle_earlier(session, folder, state)
         yield Save({name: state.to_json()})
         if results:
             raise EarlierChangesError(results)
@@ -559,52 +596,89 @@ def apply(session: Session, wanted: Folder | str, changes: Iterable[ClientChange
     body = _encode(session, _collection(session, folder, sync_key=state.sync_key, get_changes=False, commands=ready))
     state = replace(state, pending=body)
     yield Save({name: state.to_json()})
-    results, state = yield from _settle(session, folder, state)
+    try:
+        results, state = yield from _settle(session, folder, state)
+    except (HTTPError, StatusError) as error:
+        if _is_refusal(error):
+            # Nothing of it was done, which the caller learns by this error.
+            yield Save({name: replace(state, pending=None).to_json()})
+        raise
     yield Save({name: state.to_json()})
     return results
 
 
 def _settle(session: Session, folder: Folder, state: _State) -> Flow[tuple[list[Result], _State]]:
-    """What became of the pending request, sent again if need be; and the state after it.
+    """What became of the pending request, which is sent, or sent again; and the state after it.
 
     Where the server knows the key no more, the results say so and the state starts over.
     """
     assert state.pending is not None
-    request = wbxml.decode(state.pending, type=Sync)
-    changes = request.collections[0].commands
+    changes = _pending_changes(state)
     for _ in range(_TRIES):
-        try:
-            answer = yield from _exchange(session, state.pending)
-        except HTTPError as error:
-            if error.status >= 400 and error.status not in _PASSING:
-                yield Save({f"collection/{folder.collection_id}": replace(state, pending=None).to_json()})
-            raise
-        try:
-            collection, action = _judge(session, folder, answer)
-        except StatusError as error:
-            # Refused as a whole: nothing of it was done, and it must not be sent for ever. Unless it was put off.
-            if status(error.scope, error.status).action is not Action.RETRY_LATER:
-                yield Save({f"collection/{folder.collection_id}": replace(state, pending=None).to_json()})
-            raise
+        answer = yield from _exchange(session, state.pending)
+        collection, action = _judge(session, folder, answer)
         if action is Action.RESYNC:
-            known = status("Sync", 3)
-            lost = [Result(change, 3, known.meaning, None) for change in changes]
-            return lost, _State(resync=True)
+            return [_told(change, 3) for change in changes], _State(resync=True)
         if action is None:
             break
         yield from _recover(session, folder, action)
     else:
         raise _refusal(session, folder, answer)
     if collection is None:
-        return [_result(change, []) for change in changes], replace(state, pending=None)
-    results = [_result(change, collection.responses) for change in changes]
-    return results, replace(state, sync_key=collection.sync_key, pending=None)
+        return [_result(session, change, []) for change in changes], replace(state, pending=None, failures=0)
+    results = [_result(session, change, collection.responses) for change in changes]
+    # While the folder has to start over, the new key is not kept: under it, what went up here would not come down.
+    key = FIRST_KEY if state.resync else collection.sync_key
+    return results, replace(state, sync_key=key, pending=None, failures=0)
+
+
+def _settle_earlier(session: Session, folder: Folder, state: _State) -> Flow[tuple[list[Result], _State]]:
+    """_settle() for a request of before, whose caller is gone: what the server refuses becomes Results as well.
+
+    Where the server fails on it again and again, so that nobody can know what became of it, the folder starts over.
+    """
+    try:
+        return (yield from _settle(session, folder, state))
+    except (HTTPError, StatusError, AnswerError, UnknownFolderError) as error:
+        changes = _pending_changes(state)
+        if isinstance(error, (ProvisionError, RemoteWipeRequested)):
+            raise
+        if isinstance(error, StatusError) and _is_refusal(error):
+            return [_told(change, error.status) for change in changes], replace(state, pending=None, failures=0)
+        if isinstance(error, HTTPError) and error.status in _PASSING:
+            raise
+        if state.failures + 1 < _TRIES and not _is_refusal(error):
+            yield Save({f"collection/{folder.collection_id}": replace(state, failures=state.failures + 1).to_json()})
+            raise
+        lost = [Result(change, 0, f"nobody knows what became of it: {error}", None) for change in changes]
+        return lost, _State(resync=True)
+
+
+def _pending_changes(state: _State) -> list[ClientChange]:
+    assert state.pending is not None
+    try:
+        return list(wbxml.decode(state.pending, type=Sync).collections[0].commands)
+    except (wbxml.DecodeError, IndexError) as error:
+        raise StoreError("the store is damaged: a request that it keeps cannot be read; take another store") from error
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether the server has refused a request as a whole, so that nothing of it was done and never will be."""
+    if isinstance(error, StatusError):
+        return status(error.scope, error.status).action is not Action.RETRY_LATER
+    # SOGo answers 501 to a change of a contact that it does not have.
+    return isinstance(error, HTTPError) and error.status not in _PASSING and (error.status < 500 or error.status == 501)
+
+
+def _told(change: ClientChange, code: int) -> Result:
+    """The Result of a change that was not done, for this Status of the whole request."""
+    return Result(change, code, status("Sync", code).meaning, None)
 
 
 _ANSWERS: Final = {Add: AddResponse, Change: ChangeResponse, Delete: DeleteResponse, Fetch: FetchResponse}
 
 
-def _result(change: ClientChange, responses: list[Response]) -> Result:
+def _result(session: Session, change: ClientChange, responses: list[Response]) -> Result:
     """The Result of one change. A Change or Delete that the answer does not mention has succeeded (R759, R6413)."""
     found: Response | None = None
     for response in responses:
@@ -615,13 +689,19 @@ def _result(change: ClientChange, responses: list[Response]) -> Result:
                 found = response
         elif response.server_id == change.server_id:
             found = response
+    partial = isinstance(change, Change) and (
+        # What is left out of a mail, and from 16.0 on of an event, stays: [MS-ASCMD] section 2.2.3.24, R6236.
+        isinstance(change.item, Email) or (isinstance(change.item, CalendarEvent) and session.version >= "16.0")
+    )
     if found is None:
         if isinstance(change, (Change, Delete)):
-            return Result(change, 1, status("Sync item", 1).meaning, change.server_id)
+            return Result(change, 1, status("Sync item", 1).meaning, change.server_id, partial=partial)
         return Result(change, 0, "the server's answer does not mention it: synchronise, and look", None)
     code = 1 if found.status is None else found.status
     item = None if isinstance(found, DeleteResponse) else found.item
-    return Result(change, code, status("Sync item", code).meaning, found.server_id or change.server_id, item)
+    return Result(
+        change, code, status("Sync item", code).meaning, found.server_id or change.server_id, item, partial=partial
+    )
 
 
 # Estimates, searches, settings

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, overload
 
 from .commands import FolderAdd, FolderChange, FolderRemoval, FolderType
+from .errors import StoreError
 from .items import ItemClass
 
 
@@ -117,11 +118,14 @@ class Hierarchy(Sequence[Folder]):
 
     @classmethod
     def from_json(cls, text: str | None) -> Hierarchy:
-        """The hierarchy that to_json() wrote; an empty one for None."""
+        """The hierarchy that to_json() wrote; an empty one for None. Raises StoreError for anything else."""
         if not text:
             return cls()
-        state: dict[str, Any] = json.loads(text)
-        return cls(
-            state["sync_key"],
-            [Folder(**{**folder, "type": FolderType(folder["type"])}) for folder in state["folders"]],
-        )
+        try:
+            state: dict[str, Any] = json.loads(text)
+            return cls(
+                state["sync_key"],
+                [Folder(**{**folder, "type": FolderType(folder["type"])}) for folder in state["folders"]],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise StoreError("the store is damaged: its folders cannot be read; take another store") from error

@@ -219,10 +219,12 @@ class Mirror:
                 change = Add(server_id=result.server_id, item=result.item)
             elif isinstance(change, Add):
                 change = replace(change, server_id=result.server_id)
-            taken += self._take_change(folder, change, db)
+            taken += self._take_change(folder, change, db, partial=result.partial)
         return taken
 
-    def _take_change(self, folder: Folder, change: ServerChange, db: sqlite3.Connection) -> Taken:
+    def _take_change(
+        self, folder: Folder, change: ServerChange, db: sqlite3.Connection, *, partial: bool = False
+    ) -> Taken:
         key = (self.account, folder.collection_id, change.server_id or "")
         row = db.execute(f"SELECT class, data FROM items {_WHERE}", key).fetchone()
         known: dict[str, Any] = json.loads(row[1]) if row else {}
@@ -236,7 +238,7 @@ class Mirror:
             which = {"instance_id": plain(instance)}
             data = _with_instance(known, which | ({"deleted": True} if isinstance(change, Delete) else new))
         elif isinstance(change, Change):
-            data = _changed(known, new, item)
+            data = known | new if partial else _changed(known, new, item)
         else:
             data = new
         cls = change.cls or (row[0] if row else folder.item_class)

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 import wbxml
@@ -41,6 +41,7 @@ from .errors import (
     RemoteWipeRequested,
     ServerBusyError,
     StatusError,
+    StoreError,
     TimedOutError,
     UnknownStatusError,
     UsageError,
@@ -63,6 +64,9 @@ _RESENDS: Final = 2
 # A server that names a longer pause than this, in seconds, is not waited for: the caller decides.
 _LONGEST_PAUSE: Final = 60.0
 _REDIRECTS: Final = 3
+# The largest answer, in bytes as they are after gzip: a page of 512 mails of a megabyte each stays below. A server
+# that sends more is broken or hostile, and gzip makes gigabytes of a megabyte.
+LARGEST_ANSWER: Final = 1 << 29
 # What is read of an error page, in bytes: those of Exchange and nginx are far shorter.
 _ERROR_PAGE: Final = 1 << 16
 # A server with more is broken or hostile; the largest real set (Exchange Online) is under ten.
@@ -94,7 +98,11 @@ def basic(user: str, password: str) -> Callable[[], str]:
     """A function that gives the Authorization header of HTTP Basic (RFC 7617), in UTF-8."""
     if ":" in user:
         raise UsageError("a user name with a colon cannot be sent by HTTP Basic")
-    value = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+    try:
+        value = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+    except UnicodeEncodeError:
+        # The error's own text and data would hold the password.
+        raise UsageError("user and password must be text: these have bytes that are not UTF-8") from None
     return lambda: value
 
 
@@ -102,8 +110,22 @@ def _split(url: str) -> SplitResult:
     """The parts of an address, which is one of https where it does not say. Raises UsageError."""
     try:
         return urlsplit(url if "://" in url else f"https://{url}")
-    except ValueError as error:
-        raise UsageError(f"not an address of a server: {error}; it looks like https://mail.example.com") from None
+    except ValueError:
+        # Neither the address nor the reason is shown: both may hold a password.
+        raise UsageError("not an address of a server; one looks like https://mail.example.com") from None
+
+
+def unpacked(text: str) -> dict[str, Any]:
+    """What a JSON object of the store says. Raises StoreError where it is none."""
+    try:
+        state = json.loads(text)
+        if isinstance(state, dict):
+            return state
+    except ValueError:
+        pass
+    raise StoreError(
+        "the store is damaged: what is kept of this account cannot be read; take another store, or mend it"
+    )
 
 
 def device_id_for(url: str, user: str) -> str:
@@ -168,7 +190,8 @@ class Session:
     @property
     def account(self) -> str:
         """The name under which a store keeps this session's state."""
-        return f"{self.user}@{urlsplit(self.url).hostname}"
+        # By the address that the caller gave: a redirection must not move what is kept.
+        return f"{self.user}@{urlsplit(self._first_url).hostname}"
 
     def _checked(self, url: str) -> str:
         parts = _split(url)
@@ -197,16 +220,21 @@ class Session:
         kept = yield Load("device")
         if not self.device_id:
             self.device_id = kept or (yield Random(16)).hex().upper()
-        if kept != self.device_id:
+        if kept is None:
+            yield Save({"device": self.device_id})
+        elif kept != self.device_id:
             # Policy and keys belong to the device: another one starts afresh.
-            yield Save({"device": self.device_id, "session": None})
-        text = yield Load("session")
-        state = json.loads(text) if text else {}
+            folders = unpacked((yield Load("folders")) or '{"folders": []}')["folders"]
+            gone = ["session", "folders", *(f"collection/{folder['collection_id']}" for folder in folders)]
+            yield Save(dict.fromkeys(gone) | {"device": self.device_id})
+        state = unpacked((yield Load("session")) or "{}")
         if state.get("version") in self.versions:
             self.version = state["version"]
         self.policy_key = state.get("policy_key", NO_POLICY)
-        if state.get("from") == self.url:
-            self.url = self._checked(state["url"])
+        moved: str = state.get("url", self.url)
+        same_host = urlsplit(moved).hostname == urlsplit(self.url).hostname
+        if state.get("from") == self.url and (same_host or self.trust_redirects):
+            self.url = self._checked(moved)
         self._loaded = True
 
     def _keep(self) -> Flow[None]:
@@ -367,10 +395,18 @@ class Session:
     def read_all(self, head: Head) -> Flow[bytes]:
         """The whole body of the answer."""
         chunks = []
+        size = 0
         while chunk := (yield Read()):
             self.stats.received += len(chunk)
+            size = self.checked_size(size + len(chunk))
             chunks.append(chunk)
         return b"".join(chunks)
+
+    def checked_size(self, size: int) -> int:
+        """The size of an answer so far. Raises DamagedError for one that no server means."""
+        if size > LARGEST_ANSWER:
+            raise DamagedError(f"{self.host} sends more than {LARGEST_ANSWER >> 20} MB in one answer")
+        return size
 
     def answer_error(self, error: wbxml.DecodeError, head: Head, start: bytes) -> Exception:
         """The error for a body that is no document; ``start`` are its first bytes."""
@@ -404,11 +440,18 @@ class Session:
 
     # Commands
 
+    def encoded(self, command: Command[Any]) -> bytes:
+        """The command in the version of the session. Raises UsageError where it cannot be written so."""
+        try:
+            return wbxml.encode(command, version=self.version)
+        except wbxml.EncodeError as error:
+            raise UsageError(str(error)) from error
+
     def options(self) -> Flow[ServerOptions]:
         """What the server offers, by HTTP OPTIONS; agrees on the best common version ([MS-ASHTTP] section 2.2.3)."""
 
         def read(head: Head) -> Flow[Head]:
-            yield from self.read_all(head)
+            yield from self._explanation()  # the body means nothing here
             return head
 
         yield from self._load()
@@ -440,7 +483,7 @@ class Session:
             timeout = self.timeout + _held(command)
         for _ in range(3):
             # Encoded anew after provisioning: what goes out is for the version, and the key is a header.
-            body = wbxml.encode(command, version=self.version)
+            body = self.encoded(command)
             response = yield from self.exchange(command.name, body, read, timeout=timeout)
             code: int | None = getattr(response, "status", None)
             if code is None or not (yield from self.provision_for(command.name, code)):
@@ -487,7 +530,7 @@ class Session:
 
     def _provision(self, command: Provision) -> Flow[PolicyResponse | None]:
         """The policy in the answer, or None where there is none for this client."""
-        body = wbxml.encode(command, version=self.version)
+        body = self.encoded(command)
         response = yield from self.exchange("Provision", body, self._read_document(command))
         if response.remote_wipe or response.account_only_remote_wipe:
             only = not response.remote_wipe

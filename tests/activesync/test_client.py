@@ -455,12 +455,13 @@ def test_a_flow_of_pages_is_closed_with_its_loop(connect: Open) -> None:
 def test_a_client_serves_one_thread_at_a_time(server: EASServer) -> None:
     server.faults.append(delayed(0.5, command="FolderSync"))
     caught: list[BaseException] = []
+    found: list[Any] = []
     with Client(server.url, "alice", "secret", allow_http=True) as eas:
         eas.options()
 
         def second() -> None:
             try:
-                eas.folders()
+                found.append(eas.folders())
             except UsageError as error:
                 caught.append(error)
 
@@ -470,6 +471,7 @@ def test_a_client_serves_one_thread_at_a_time(server: EASServer) -> None:
         for thread in threads:
             thread.join()
     assert len(caught) == 1
+    assert len(found) == 1, "the one that came first is not disturbed"
 
 
 def test_tasks_may_share_an_async_client(server: EASServer) -> None:

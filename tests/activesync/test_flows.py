@@ -334,10 +334,36 @@ def test_an_answer_for_another_folder_is_damage() -> None:
         Script([answer("2", folder=NOTES)], kept("1")).run(flows.sync(session(), [INBOX]))
 
 
-def test_more_without_end_ends() -> None:
-    script = Script([answer("1", more_available=True)] * 5, kept("1"))
+@pytest.mark.parametrize("changes", [[], [add(1)]])
+def test_more_under_the_same_key_ends(changes: list[Add]) -> None:
+    script = Script([answer("1", *changes, more_available=True)] * 5, kept("1"))
     with pytest.raises(errors.DamagedError, match="again and again"):
         script.run(flows.sync(session(), [INBOX]))
+
+
+def test_more_under_new_keys_without_an_item_ends() -> None:
+    script = Script([answer(f"k{number}", more_available=True) for number in range(100)], kept("1"))
+    with pytest.raises(errors.DamagedError, match="again and again"):
+        script.run(flows.sync(session(), [INBOX]))
+
+
+def test_two_answers_for_one_folder_are_damage() -> None:
+    twice = answer("2", add(1))
+    twice.collections += answer("3", add(2)).collections
+    script = Script([twice], kept("1"))
+    with pytest.raises(errors.DamagedError, match="twice"):
+        script.run(flows.sync(session(), [INBOX]))
+    assert state(script)["sync_key"] == "1"
+
+
+def test_the_trouble_of_one_folder_does_not_keep_the_others_back() -> None:
+    store = kept("1") | {f"collection/{CONTACTS.collection_id}": json.dumps(json.loads(kept("1")["collection/inbox"]))}
+    someone = Add(server_id="people:1", item=Contact(first_name="Ada"))
+    script = Script([answer(status=4), answer("2", someone, folder=CONTACTS)], store)
+    with pytest.raises(errors.StatusError) as caught:
+        script.run(flows.sync(session(), [INBOX, CONTACTS]))
+    assert caught.value.status == 4
+    assert [page.folder for page in script.pages] == [CONTACTS]
 
 
 @pytest.mark.parametrize(
@@ -491,6 +517,58 @@ def test_changes_that_are_refused_as_a_whole_are_not_sent_for_ever() -> None:
     assert state(script, CONTACTS) == {"sync_key": "1", "pending": None, "resync": False}
 
 
+def pending(script: Script) -> Script:
+    """The script after a request of it was lost for good."""
+    with pytest.raises(errors.ConnectionLostError):
+        script.run(flows.apply(session(), CONTACTS, [Delete(server_id="people:3")]))
+    return script
+
+
+def lost() -> Script:
+    return pending(Script([errors.ConnectionLostError("lost")] * 3, kept("1", CONTACTS)))
+
+
+def test_earlier_changes_that_are_refused_are_told_one_by_one() -> None:
+    script = Script([SyncResponse(status=4)], lost().store)
+    with pytest.raises(flows.EarlierChangesError) as caught:
+        script.run(flows.apply(session(), CONTACTS, [Delete(server_id="people:9")]))
+    (result,) = caught.value.results
+    assert (result.change.server_id, result.status, result.ok) == ("people:3", 4, False)
+    assert state(script, CONTACTS) == {"sync_key": "1", "pending": None, "resync": False}
+
+
+@pytest.mark.parametrize("bad", [answer("", folder=CONTACTS), Canned(status=500), Canned(b"<html>")])
+def test_earlier_changes_on_which_the_server_fails_do_not_block_the_folder_for_ever(bad: Answer) -> None:
+    store = lost().store
+    for _ in range(2):
+        with pytest.raises(errors.ActiveSyncError):
+            Script([bad], store).run(flows.sync(session(), [CONTACTS]))
+        assert json.loads(store["collection/people"])["pending"] is not None
+    someone = Add(server_id="people:1", item=Contact(first_name="Ada"))
+    script = Script([bad, answer("1", folder=CONTACTS), answer("2", someone, folder=CONTACTS)], store)
+    script.run(flows.sync(session(), [CONTACTS]))
+    told, fresh = script.pages
+    assert [(result.status, result.ok) for result in told.results] == [(0, False)]
+    assert "nobody knows" in told.results[0].meaning
+    assert fresh.resync
+
+
+def test_changes_while_a_folder_starts_over_come_down_with_it() -> None:
+    script = Script([answer("1", folder=CONTACTS), answer("2", folder=CONTACTS)], kept("0", CONTACTS, resync=True))
+    script.run(flows.apply(session(), CONTACTS, [Delete(server_id="people:3")]))
+    assert state(script, CONTACTS) == {"sync_key": "0", "pending": None, "resync": True}
+
+
+def test_a_damaged_store_is_named() -> None:
+    for damaged in ("{", "[]", '{"sync_key": 1}', '{"sync_key": "1", "pending": "%%%", "resync": false}'):
+        script = Script([], kept("1") | {"collection/inbox": damaged})
+        with pytest.raises(errors.StoreError):
+            script.run(flows.sync(session(), [INBOX]))
+    for name in ("folders", "session"):
+        with pytest.raises(errors.StoreError):
+            Script([], kept("1") | {name: "{"}).run(flows.folders(session()))
+
+
 def test_changes_that_are_put_off_stay_pending() -> None:
     script = Script([SyncResponse(status=111)], kept("1", CONTACTS))
     with pytest.raises(errors.StatusError):
@@ -498,7 +576,7 @@ def test_changes_that_are_put_off_stay_pending() -> None:
     assert state(script, CONTACTS)["pending"] is not None
 
 
-@pytest.mark.parametrize(("code", "stays"), [(400, False), (501, False), (502, True), (401, True)])
+@pytest.mark.parametrize(("code", "stays"), [(400, False), (501, False), (500, True), (502, True), (401, True)])
 def test_changes_that_end_in_an_http_error(code: int, stays: bool) -> None:
     script = Script([Canned(status=code)], kept("1", CONTACTS))
     with pytest.raises(errors.HTTPError):
@@ -526,7 +604,7 @@ def test_no_changes_or_too_many_are_refused(count: int) -> None:
 
 def test_a_change_that_cannot_be_written_leaves_nothing_pending() -> None:
     script = Script([], kept("1", CONTACTS))
-    with pytest.raises(wbxml.EncodeError):
+    with pytest.raises(errors.UsageError, match="NUL"):
         script.run(flows.apply(session(), CONTACTS, [Add(item=Contact(first_name="A\0"))]))
     assert state(script, CONTACTS)["pending"] is None
 

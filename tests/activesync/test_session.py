@@ -12,18 +12,20 @@ from typing import Any
 import pytest
 
 import wbxml
-from activesync import errors
+from activesync import errors, flows
 from activesync.commands import (
     POLICY_TYPE,
     Command,
     FolderSync,
     FolderSyncResponse,
+    FolderType,
     PolicyResponse,
     ProvisionResponse,
     Settings,
     SettingsResponse,
     Sync,
 )
+from activesync.hierarchy import Folder
 from activesync.session import Session, basic, device_id_for
 
 from .script import Canned, Script, session
@@ -72,6 +74,17 @@ def test_other_addresses_are_refused_without_showing_a_password(url: str) -> Non
     assert "s3cret" not in str(caught.value)
 
 
+def test_what_cannot_be_an_address_or_a_password_is_not_shown() -> None:
+    with pytest.raises(errors.UsageError) as address:
+        Session("https://alice:s3cret\u2100@host", "alice", authorization=None)
+    with pytest.raises(errors.UsageError) as password:
+        basic("alice", "s3cret\udcff")
+    for caught in (address, password):
+        assert "s3cret" not in str(caught.value)
+        assert caught.value.__cause__ is None
+        assert caught.value.__suppress_context__
+
+
 def test_a_device_id_is_made_once_and_kept() -> None:
     script = Script([Canned(headers=OFFER), Canned(FOLDERS)], kept={})
     run(script)
@@ -89,12 +102,18 @@ def test_without_a_store_the_device_id_follows_from_host_and_user() -> None:
     assert len(one) == 32 and one.isalnum()
 
 
-def test_another_device_forgets_the_policy_of_the_one_before() -> None:
-    kept = {"device": "OLD", "session": json.dumps({"version": "14.1", "policy_key": "77"})}
+def test_another_device_forgets_what_the_one_before_had() -> None:
+    kept = {
+        "device": "OLD",
+        "session": json.dumps({"version": "14.1", "policy_key": "77"}),
+        "folders": json.dumps({"sync_key": "5", "folders": [{"collection_id": "7"}]}),
+        "collection/7": "{}",
+    }
     script = Script([Canned(headers=OFFER), Canned(FOLDERS)], kept=kept)
     run(script, session(device_id="NEW"))
     assert script.requests[1].headers["X-MS-PolicyKey"] == "0"
     assert script.store["device"] == "NEW"
+    assert not {"folders", "collection/7"} & set(script.store)
 
 
 @pytest.mark.spec("MS-ASHTTP_R407")
@@ -327,6 +346,15 @@ def test_a_451_to_another_host_is_followed_where_the_caller_says_so() -> None:
     script = Script([Canned(status=451, headers=there), Canned(FOLDERS)])
     run(script, session(trust_redirects=True))
     assert script.requests[1].url.startswith("https://eu.example.test/")
+    # The next run goes there at once, and keeps its state where it was; without that consent it does not.
+    again = Script([Canned(FOLDERS)], kept=script.store)
+    one = session(trust_redirects=True)
+    run(again, one)
+    assert again.requests[0].url.startswith("https://eu.example.test/")
+    assert one.account == "alice@mail.example.test"
+    careful = Script([Canned(FOLDERS)], kept=script.store)
+    run(careful)
+    assert careful.requests[0].url.startswith("https://mail.example.test/")
 
 
 @pytest.mark.spec("MS-ASHTTP_R4075")
@@ -407,6 +435,23 @@ def test_each_bad_answer_has_its_class(body: bytes, kind: str, error: type[Excep
     with pytest.raises(errors.AnswerError) as caught:
         run(Script(answers))
     assert type(caught.value) is error
+
+
+def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("activesync.session.LARGEST_ANSWER", 500)
+    with pytest.raises(errors.DamagedError, match="in one answer"):
+        run(Script([Canned(FOLDERS, piece=100)]))
+    with pytest.raises(errors.DamagedError, match="in one answer"):
+        script = Script([Canned(b"\x03\x01\x6a\x00\x45\x5c\x4f\x4b\x03" + b"x" * 1000, piece=100)])
+        script.store["collection/inbox"] = json.dumps({"sync_key": "1", "pending": None, "resync": False})
+        script.run(flows.sync(session(), [Folder("inbox", "0", "Inbox", FolderType.INBOX)]))
+
+
+def test_the_body_of_an_offer_is_not_read_without_end() -> None:
+    script = Script([Canned(b"x" * (1 << 20), headers=OFFER), Canned(FOLDERS)], kept={})
+    one = session()
+    run(script, one)
+    assert one.stats.received < 1 << 18
 
 
 def test_errors_can_be_pickled() -> None:

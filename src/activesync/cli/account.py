@@ -107,7 +107,7 @@ _OPTIONS = (
     click.option("--allow-http", is_flag=True, help="Send the password over http, readable for everybody on the way."),
     click.option(
         "--timeout",
-        type=click.FloatRange(min=0, min_open=True),
+        type=click.FloatRange(min=0, min_open=True, max=86400),
         default=60.0,
         show_default=True,
         help="How many seconds the server may keep silent.",

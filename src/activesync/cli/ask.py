@@ -211,10 +211,10 @@ def _date(context: click.Context, option: click.Parameter, text: str | None) -> 
     if text is None:
         return None
     try:
-        when = datetime.fromisoformat(text)
-    except ValueError as error:
+        # One without a zone is the user's local time.
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise click.BadParameter(f"{text!r} is no date such as 2026-08-01 or 2026-08-01T18:00") from error
-    return when.astimezone(UTC)  # one without a zone is the user's local time
 
 
 @_command("oof", "--text 'Back on Monday' --from 2026-08-01 --until 2026-08-10T08:00")
