@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,6 +20,7 @@ from activesync import (
     AsyncClient,
     Body,
     BodyType,
+    CalendarEvent,
     Change,
     Client,
     Contact,
@@ -38,6 +40,8 @@ from activesync import (
     errors,
 )
 from activesync.commands import EASProvisionDoc, FolderSync
+from activesync.mirror import Mirror
+from activesync.plain import plain
 from activesync.testing import EASServer, faults, sample_mailbox
 
 MAILS, CONTACTS, EVENTS, TASKS, NOTES = 60, 12, 12, 6, 4
@@ -567,3 +571,56 @@ def test_bodies_come_whole(connect: Open, server: EASServer) -> None:
     (page,) = connect().sync("notes")
     (item,) = [change.item for change in page.changes if change.server_id == server_id]
     assert item.body.data == long
+
+
+@pytest.mark.parametrize("version", ["14.1", "16.1"])
+def test_a_copy_follows_our_own_partial_changes(connect: Open, server: EASServer, tmp_path: Path, version: str) -> None:
+    server.versions = (version,)
+    eas = connect(store=tmp_path / "alice.db")
+    mirror = Mirror(eas.store, eas.session.account)
+    folders = eas.folders()
+    mirror.take_folders(folders)
+    calendar = folders.named("calendar")
+    server_id, event = next(
+        (one, event)
+        for one, event in server.mailbox.items(FolderType.CALENDAR).items()
+        if event.recurrence is None and not event.all_day_event
+    )
+    for page in eas.sync(calendar):
+        with page.transaction() as db:
+            mirror.take(page, db)
+    moved = CalendarEvent(start_time=event.start_time + timedelta(days=1), end_time=event.end_time + timedelta(days=1))
+    results = eas.apply(calendar, [Change(server_id=server_id, item=moved)])
+    assert [result.ok for result in results] == [True]
+    mirror.take_results(calendar, results)
+    theirs = server.mailbox.items(FolderType.CALENDAR)[server_id]
+    ours = mirror.items(calendar)[server_id]
+    assert ours["start_time"] == plain(theirs.start_time)
+    assert ours.get("subject") == theirs.subject
+    assert (theirs.subject is not None) is (version == "16.1")
+
+
+def test_what_goes_up_while_a_folder_starts_over_is_not_lost_to_a_copy(
+    connect: Open, server: EASServer, tmp_path: Path
+) -> None:
+    eas = connect(store=tmp_path / "alice.db")
+    mirror = Mirror(eas.store, eas.session.account)
+    folders = eas.folders()
+    mirror.take_folders(folders)
+    contacts = folders.named("contacts")
+
+    def copy() -> None:
+        for page in eas.sync(contacts):
+            with page.transaction() as db:
+                mirror.take(page, db)
+
+    copy()
+    name = f"collection/{contacts.collection_id}"
+    eas.store.save(eas.session.account, {name: '{"sync_key": "gone", "pending": null, "resync": false}'})
+    (refused,) = eas.apply(contacts, [Add(item=Contact(last_name="Early"))])
+    assert refused.status == 3
+    (taken,) = eas.apply(contacts, [Add(item=Contact(last_name="Late"))])
+    assert taken.ok
+    mirror.take_results(contacts, [taken])
+    copy()
+    assert set(mirror.items(contacts)) == set(server.mailbox.items(FolderType.CONTACTS))
