@@ -208,12 +208,11 @@ class Client(_Base):
             trust_redirects, versions, user_agent,
         )  # fmt: skip
         self._own_transport = transport is None
-        self._own_store = store is None or isinstance(store, (str, os.PathLike))
         self.store: StateStore
         if store is None or isinstance(store, (str, os.PathLike)):
-            self.store = _opened(store)
+            self.store, self._own_store = _opened(store), True
         else:
-            self.store = store
+            self.store, self._own_store = store, False
         self._transport = transport or Urllib3Transport(verify=verify, connect_timeout=connect_timeout)
         self._answer: Answer | None = None
         self._driving = False
@@ -254,10 +253,14 @@ class Client(_Base):
         try:
             yield
         finally:
-            if self._answer is not None:
-                self._answer.close()
-                self._answer = None
+            self._drop()
             self._driving = False
+
+    def _drop(self) -> None:
+        """Drops what is left of the answer."""
+        if self._answer is not None:
+            self._answer.close()
+            self._answer = None
 
     def _step(self, flow: Flow[T], effect: Effect) -> Effect:
         try:
@@ -286,17 +289,13 @@ class Client(_Base):
         if isinstance(effect, Save):
             return self.store.save(self.session.account, effect.values)
         if isinstance(effect, Send):
-            if self._answer is not None:
-                self._answer.close()
+            self._drop()
             started = time.monotonic()
             self._answer = self._transport.send(effect.request)
             _logged(effect, self._answer.head.status, time.monotonic() - started)
             return self._answer.head
         if isinstance(effect, Close):
-            if self._answer is not None:
-                self._answer.close()
-                self._answer = None
-            return None
+            return self._drop()
         if isinstance(effect, Sleep):
             return time.sleep(effect.seconds)
         return _drawn(effect)
@@ -420,12 +419,11 @@ class AsyncClient(_Base):
             trust_redirects, versions, user_agent,
         )  # fmt: skip
         self._own_transport = transport is None
-        self._own_store = store is None or isinstance(store, (str, os.PathLike))
         self.store: StateStore | AsyncStateStore
         if store is None or isinstance(store, (str, os.PathLike)):
-            self.store = _opened(store)
+            self.store, self._own_store = _opened(store), True
         else:
-            self.store = store
+            self.store, self._own_store = store, False
         self._transport = transport or AiohttpTransport(verify=verify, connect_timeout=connect_timeout)
         self._answer: AsyncAnswer | None = None
         self._lock = asyncio.Lock()
@@ -468,6 +466,10 @@ class AsyncClient(_Base):
 
     async def _settle(self, flow: Flow[T]) -> None:
         flow.close()
+        await self._drop()
+
+    async def _drop(self) -> None:
+        """Drops what is left of the answer."""
         if self._answer is not None:
             answer, self._answer = self._answer, None
             await answer.close()
@@ -481,17 +483,13 @@ class AsyncClient(_Base):
         if isinstance(effect, Save):
             return await _result(self.store.save(self.session.account, effect.values))
         if isinstance(effect, Send):
-            if self._answer is not None:
-                await self._answer.close()
+            await self._drop()
             started = time.monotonic()
             self._answer = await self._transport.send(effect.request)
             _logged(effect, self._answer.head.status, time.monotonic() - started)
             return self._answer.head
         if isinstance(effect, Close):
-            if self._answer is not None:
-                answer, self._answer = self._answer, None
-                await answer.close()
-            return None
+            return await self._drop()
         if isinstance(effect, Sleep):
             return await asyncio.sleep(effect.seconds)
         return _drawn(effect)

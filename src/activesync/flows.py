@@ -73,7 +73,7 @@ from .errors import (
 )
 from .hierarchy import Folder, Hierarchy
 from .items import MODELS, BodyPreference, BodyType, CalendarEvent, Email, Item, ItemClass, MIMESupport
-from .session import Session, unpacked
+from .session import Session, state_name, unpacked
 from .status import Action, status
 
 ClientChange: TypeAlias = Add | Change | Delete | Fetch
@@ -210,7 +210,7 @@ def folders(session: Session) -> Flow[Hierarchy]:
     hierarchy = hierarchy.changed(response.sync_key, changes)
     # What is kept of folders that are gone goes with them.
     gone: dict[str, str | None] = {
-        f"collection/{folder.collection_id}": None for folder in known if hierarchy.get(folder.collection_id) is None
+        state_name(folder.collection_id): None for folder in known if hierarchy.get(folder.collection_id) is None
     }
     yield Save(gone | {"folders": hierarchy.to_json()})
     return hierarchy
@@ -269,6 +269,10 @@ class _Answer:
     limit: int | None = None
     empty: bool = False
     collections: dict[int, _CollectionAnswer] = field(default_factory=dict)
+
+    def of(self, folder: Folder) -> list[_CollectionAnswer]:
+        """What it says of a folder: one Collection, where the server is in its right mind, or none."""
+        return [one for one in self.collections.values() if one.collection_id == folder.collection_id]
 
 
 def _read_answer(session: Session) -> Callable[[Head], Flow[_Answer]]:
@@ -402,7 +406,7 @@ def sync(
 
 
 def _sync_folder(session: Session, folder: Folder, window: int, options: Options) -> Flow[None]:
-    name = f"collection/{folder.collection_id}"
+    name = state_name(folder.collection_id)
     tries = stuck = idle = 0
     while True:
         kept = yield Load(name)
@@ -500,7 +504,7 @@ def _judge(session: Session, folder: Folder, answer: _Answer) -> tuple[_Collecti
     """
     if answer.empty:
         return None, None
-    mine = [one for one in answer.collections.values() if one.collection_id == folder.collection_id]
+    mine = answer.of(folder)
     if answer.status not in (None, 1):
         scope, code = "Sync", answer.status or 0
     elif not mine:
@@ -537,8 +541,8 @@ def _recover(session: Session, folder: Folder, action: Action) -> Flow[None]:
 
 
 def _refusal(session: Session, folder: Folder, answer: _Answer) -> ActiveSyncError:
-    mine = [one.status for one in answer.collections.values() if one.collection_id == folder.collection_id]
-    code = answer.status if answer.status not in (None, 1) or not mine else mine[0]
+    mine = answer.of(folder)
+    code = answer.status if answer.status not in (None, 1) or not mine else mine[0].status
     kind: type[StatusError] | None = None
     if code is not None and status("Sync", code).action is Action.RESYNC:
         kind = InvalidSyncKeyError
@@ -577,7 +581,7 @@ def apply(session: Session, wanted: Folder | str, changes: Iterable[ClientChange
         raise UsageError(f"apply takes 1 to {MOST_COMMANDS} changes at a time, not {len(listed)}")
     if folder.collection_id in session.uncommitted:
         raise UncommittedPageError(f"a page of {folder.name} was not committed: commit it before changing the folder")
-    name = f"collection/{folder.collection_id}"
+    name = state_name(folder.collection_id)
     state = _State.from_json((yield Load(name)))
     if state.pending is not None:
         results, state = yield from _settle_earlier(session, folder, state)
@@ -648,7 +652,7 @@ def _settle_earlier(session: Session, folder: Folder, state: _State) -> Flow[tup
         if isinstance(error, HTTPError) and error.status in _PASSING:
             raise
         if state.failures + 1 < _TRIES and not _is_refusal(error):
-            yield Save({f"collection/{folder.collection_id}": replace(state, failures=state.failures + 1).to_json()})
+            yield Save({state_name(folder.collection_id): replace(state, failures=state.failures + 1).to_json()})
             raise
         lost = [Result(change, 0, f"nobody knows what became of it: {error}", None) for change in changes]
         return lost, _State(resync=True)
@@ -711,7 +715,7 @@ def estimate(session: Session, wanted: Folder | str, *, filter_type: FilterType 
     """How many items the next synchronisation of the folder would bring. Source: [MS-ASCMD] section 2.2.1.9."""
     yield from session.begin()
     folder = yield from _find(session, wanted)
-    state = _State.from_json((yield Load(f"collection/{folder.collection_id}")))
+    state = _State.from_json((yield Load(state_name(folder.collection_id))))
     if state.sync_key == FIRST_KEY:
         # The server estimates against a key; this one stands for nothing and is not kept.
         state = yield from _prime(session, folder, state)

@@ -26,6 +26,7 @@ from .flows import Contents, Result, ServerChange
 from .hierarchy import Folder
 from .items import CalendarEvent, Email, Item
 from .plain import plain, plain_fields
+from .session import state_name
 from .store import StateStore
 
 _TABLES: Final = (
@@ -166,7 +167,7 @@ class Mirror:
             for gone in known - rows.keys():
                 for table in ("folders", "items"):
                     db.execute(f"DELETE FROM {table} WHERE account = ? AND collection_id = ?", (self.account, gone))
-            self._store.save(self.account, {f"collection/{new}": None for new in rows.keys() - known})
+            self._store.save(self.account, {state_name(new): None for new in rows.keys() - known})
 
     def take(self, page: Contents, db: sqlite3.Connection) -> Taken:
         """Puts the changes of a page into the copy; ``db`` is what ``page.transaction()`` gives.

@@ -128,6 +128,11 @@ def unpacked(text: str) -> dict[str, Any]:
     )
 
 
+def state_name(collection_id: str) -> str:
+    """The name under which a store keeps the state of a collection."""
+    return f"collection/{collection_id}"
+
+
 def device_id_for(url: str, user: str) -> str:
     """The device id of a client that keeps none: the same for the same host and user.
 
@@ -225,7 +230,7 @@ class Session:
         elif kept != self.device_id:
             # Policy and keys belong to the device: another one starts afresh.
             folders = unpacked((yield Load("folders")) or '{"folders": []}')["folders"]
-            gone = ["session", "folders", *(f"collection/{folder['collection_id']}" for folder in folders)]
+            gone = ["session", "folders", *(state_name(folder["collection_id"]) for folder in folders)]
             yield Save(dict.fromkeys(gone) | {"device": self.device_id})
         state = unpacked((yield Load("session")) or "{}")
         if state.get("version") in self.versions:
