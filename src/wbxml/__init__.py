@@ -34,6 +34,7 @@ from .codepages import (
     Tasks,
     ValidateCert,
     WindowsLive,
+    tag,
 )
 from .errors import DecodeError, EncodeError, LimitError, Problem, TruncatedError, WBXMLError
 from .kernel import kernel as _chosen
@@ -43,6 +44,7 @@ from .stream import iterdecode
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._kernel_py import Decoder, Document, Element, Match, Writer, decode, encode
+    from .constructs import Extension, Instruction, literal
     from .etree import to_etree
     from .model import Model, field
     from .tokenstream import Token, dump, tokens
@@ -57,11 +59,14 @@ else:
     encode = _chosen.encode
 
     _LAZY = {
+        "Extension": "constructs",
+        "Instruction": "constructs",
         "Model": "model",
         "Token": "tokenstream",
         "dump": "tokenstream",
         "field": "model",
         "from_xml": "xml",
+        "literal": "constructs",
         "to_etree": "etree",
         "to_xml": "xml",
         "tokens": "tokenstream",
@@ -103,9 +108,11 @@ __all__ = [
     "Email",
     "Email2",
     "EncodeError",
+    "Extension",
     "Find",
     "FolderHierarchy",
     "GetItemEstimate",
+    "Instruction",
     "ItemOperations",
     "LimitError",
     "Limits",
@@ -135,6 +142,8 @@ __all__ = [
     "field",
     "from_xml",
     "iterdecode",
+    "literal",
+    "tag",
     "to_etree",
     "to_xml",
     "tokens",

@@ -23,7 +23,7 @@ from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memmove, memset
 
 from . import errors
-from .codepages import ACTIVESYNC, VERSIONS
+from .codepages import ACTIVESYNC, LITERAL, VERSIONS
 from .errors import DecodeError, EncodeError, LimitError, Problem, decode_error
 from .limits import DEFAULT, Limits
 from .pickles import restore
@@ -31,9 +31,11 @@ from .pickles import restore
 cdef extern from "_tape.h" nogil:
     enum:
         W_SWITCH_PAGE, W_END, W_STR_I, W_OPAQUE, W_TOKEN_MASK, W_WITH_CONTENT, W_ATTRIBUTES
+        W_LITERAL, W_EXT_I, W_PI
         E_TOO_DEEP, E_TOO_MANY, E_NO_MEMORY
         MORE, DONE, FAILED
-        S_EMPTY, S_TEXT, S_OPAQUE, S_CONTAINER, S_PIECE_TEXT, S_PIECE_OPAQUE
+        S_EMPTY, S_TEXT, S_OPAQUE, S_CONTAINER, S_PIECE_TEXT, S_PIECE_OPAQUE, S_PIECE_OTHER, S_ATTRIBUTES
+        S_INSTRUCTION
         F_STR, F_INT, F_BOOL, F_FLAG, F_BYTES, F_DATETIME, F_INT_ENUM, F_STR_ENUM, F_MODEL
 
     const uint32_t NO_SLOT, NO_CODE
@@ -81,17 +83,19 @@ cdef extern from "_tape.h" nogil:
         slot *tape
         size_t pos
         uint64_t depth
-        uint32_t count, page
+        uint32_t count, page, within, attribute_page
+        uint8_t width, constructs, started
         failure failed
 
     ctypedef struct header:
-        uint32_t version, public_id, charset, table
-        size_t end
+        uint32_t version, public_id, reference, charset, table
+        size_t end, charset_at
 
     ctypedef struct sink:
         uint8_t *start
         size_t size, top
         PyObject *bytes
+        PyObject *coding
         uint64_t depth, max_depth
         uint32_t version_bit
         int own_pages
@@ -109,6 +113,10 @@ cdef extern from "_tape.h" nogil:
     slot *scanner_take(scanner *s, int keep)
     int read_integer(const uint8_t **p, const uint8_t *end, uint32_t *value)
     int scan(scanner *s, const uint8_t *origin, const uint8_t *end)
+    int scan_attributes(scanner *s, const uint8_t *origin, const uint8_t *end)
+    int attribute_started(unsigned token, int started, int instruction)
+    int short_end(const uint8_t *p, const uint8_t *end, const uint8_t **after)
+    const uint8_t *find_wide_nul(const uint8_t *start, const uint8_t *end, size_t width, int *whole)
     int read_header(const uint8_t *data, size_t size, header *h, failure *failed)
     const uint8_t *opaque_start(const uint8_t *p)
     bint to_int(const uint8_t *p, const uint8_t *end, long long *value)
@@ -136,6 +144,7 @@ cdef extern from "_tape.h":
     int put_text_element(sink *o, uint32_t code, object text) except -1
     int put_short_element(sink *o, uint32_t code, const char *text, size_t size) except -1
     int put_raw_text(sink *o, const uint8_t *text, size_t size) except -1
+    int put_bytes(sink *o, object data) except -1
     int put_opaque(sink *o, const void *data, size_t size) except -1
     int put_model(sink *o, object instance, const plan_info *plan, uint32_t code, int depth) except -1
     int fill_fields(
@@ -163,7 +172,7 @@ cdef extern from "Python.h":
 
 IMPL = "c"
 
-# Tokens of WBXML 1.3 section 7.1 that ActiveSync uses ([MS-ASWBXML] section 2.1.2).
+# Tokens of WBXML 1.3 section 7.1; the first five are those that ActiveSync uses ([MS-ASWBXML] section 2.1.2).
 SWITCH_PAGE = W_SWITCH_PAGE
 END = W_END
 STR_I = W_STR_I
@@ -182,6 +191,9 @@ INT_ENUM = F_INT_ENUM
 STR_ENUM = F_STR_ENUM
 MODEL = F_MODEL
 
+# A slot that there is not: the path is one for constructs.py.
+cdef uint32_t VIA_LITERALS = 0xFFFFFFFE
+
 cdef enum:
     # A tape of up to this many slots is made on the stack, and then copied to where it fits.
     STACK_SLOTS = 512
@@ -191,11 +203,13 @@ cdef enum:
     # for it, far more.
     WORTH_RELEASING = 8192
 
-cdef dict _CHARSETS = {0: "UTF-8", 3: "US-ASCII", 106: "UTF-8"}
-
 cdef Py_ssize_t _MAX_DEPTH = member_offset(Limits, "max_depth")
 cdef Py_ssize_t _MAX_ELEMENTS = member_offset(Limits, "max_elements")
 cdef Py_ssize_t _MAX_SIZE = member_offset(Limits, "max_size")
+
+# Codes from here on stand for selected names that documents bring themselves: all others have 14 bits.
+cdef enum:
+    FIRST_LITERAL = 0x4000
 
 
 cdef inline uint64_t as_limit(object value) except? 0:
@@ -298,18 +312,21 @@ cdef class Document:
     """A decoded document, immutable and safe to share between threads. Made by decode().
 
     ``raw`` are the bytes that it came from, ``root`` its root Element, ``version`` the WBXML version ("1.3"),
-    ``public_id`` the number of its public identifier and ``charset`` the name of its character set.
+    ``public_id`` the number of its public identifier (or what that is) and ``charset`` the name of its character set.
     A value of a Decoder is a Document too: its ``raw`` is the one element, without a header.
     """
 
     cdef readonly bytes raw
+    cdef tuple found  # what lenient decoding found out of place
     cdef object code_pages
+    cdef object reading  # what constructs.py knows of the document; None where there is nothing for it
     cdef _Names names
     cdef const uint8_t *data
     cdef slot *tape
+    cdef uint32_t count
     cdef uint64_t base
     cdef header head
-    cdef int page  # the page on which a Decoder's value starts, -1 where there is a header
+    cdef int page  # the pages on which a Decoder's value starts, -1 where there is a header
 
     def __dealloc__(self):
         PyMem_RawFree(self.tape)
@@ -322,8 +339,41 @@ cdef class Document:
 
     @property
     def root(self):
-        """The root element."""
+        """The root element. Raises DecodeError where lenient decoding found none."""
+        if not self.count:
+            raise decode_error(errors.TRUNCATED, len(self.raw))
         return make_element(self, 0)
+
+    @property
+    def roots(self):
+        """All elements that stand in no other: one, but for lenient decoding."""
+        cdef uint32_t index = 0
+        found = []
+        while index < self.count:
+            if self.tape[index].kind < S_PIECE_TEXT:
+                found.append(make_element(self, index))
+            index = self.tape[index].next
+        return tuple(found)
+
+    @property
+    def problems(self):
+        """What lenient decoding found out of place, in order; () for all that was decoded strictly."""
+        return self.found
+
+    @property
+    def prolog(self):
+        """The processing instructions before the root."""
+        return () if self.reading is None else self.reading.prolog
+
+    @property
+    def epilog(self):
+        """The processing instructions behind the root."""
+        return () if self.reading is None else self.reading.epilog
+
+    @property
+    def string_table(self):
+        """The string table, with the NULs between its strings."""
+        return b"" if self.reading is None else self.reading.table
 
     @property
     def version(self):
@@ -332,13 +382,19 @@ cdef class Document:
 
     @property
     def public_id(self):
-        """The number of the public identifier in the header; 1 is "unknown", which ActiveSync uses."""
-        return self.head.public_id
+        """The number of the public identifier in the header, or the str that it is; ActiveSync uses 1, "unknown"."""
+        if self.head.public_id or self.reading is None:
+            return self.head.public_id
+        return self.reading.string(self.head.reference, 1)
 
     @property
     def charset(self):
         """The name of the character set in the header."""
-        return _CHARSETS[self.head.charset]
+        if is_utf8(self.head.charset):
+            return "US-ASCII" if self.head.charset == 3 else "UTF-8"
+        from .constructs import charset_name
+
+        return charset_name(self.head.charset)
 
     @property
     def pages(self):
@@ -346,7 +402,7 @@ cdef class Document:
         return self.code_pages
 
     def __repr__(self):
-        return f"<Document {tag_at(self, 0)}, {len(self.raw)} bytes>"
+        return f"<Document {tag_at(self, 0) if self.count else 'without a root'}, {len(self.raw)} bytes>"
 
     def __copy__(self):
         return self
@@ -364,8 +420,11 @@ cdef class Document:
                 self.base,
                 self.head.version,
                 self.head.public_id,
+                -1 if self.head.public_id else self.head.reference,
                 self.head.charset,
                 self.head.end,
+                self.string_table,
+                bool(self.found),
             ),
         )
 
@@ -374,14 +433,25 @@ forbid_new(Document, no_new_document)
 
 
 cdef Document make_document(
-    bytes raw, object pages, _Names names, const header *head, int page, uint64_t base, scanner *s, int keep
+    bytes raw,
+    object pages,
+    _Names names,
+    const header *head,
+    int page,
+    uint64_t base,
+    scanner *s,
+    int keep,
+    object reading,
 ):
     cdef Document self = Document.__new__(Document)
     self.tape = scanner_take(s, keep)
     if self.tape == NULL:
         raise MemoryError
+    self.count = s.count
     self.raw = raw
+    self.found = ()
     self.code_pages = pages
+    self.reading = reading
     self.names = names
     self.data = <const uint8_t *>PyBytes_AS_STRING(raw)
     self.head = head[0]
@@ -390,7 +460,59 @@ cdef Document make_document(
     return self
 
 
-def _restore(bytes raw not None, pages, int page, base, version, public_id, charset, end):
+cdef inline bint is_utf8(uint32_t charset) noexcept:
+    # 0 is "unknown", which WBXML 1.3 section 5.6 leaves to the transport, and 3 is US-ASCII.
+    return charset == 106 or charset == 0 or charset == 3
+
+
+cdef int charset_width(const header *head) except -1:
+    """How wide a NUL is in the header's character set, 0 for UTF-8. Raises DecodeError where it is not known."""
+    if is_utf8(head.charset):
+        return 0
+    from .constructs import codec_of, width_of
+
+    codec = codec_of(head.charset)
+    if codec is None:
+        raise decode_error(errors.BAD_CHARSET, head.charset_at, head.charset)
+    return width_of(codec)
+
+
+cdef object read_constructs(object pages, const header *head, bytes table, uint64_t base, bint wanted):
+    """What constructs.py needs to know of a document, None for one that has nothing for it."""
+    if not wanted and not table and is_utf8(head.charset):
+        return None
+    from .constructs import Reading
+
+    return Reading(pages, head.charset, table, base)
+
+
+cdef int check_constructs(object reading, bytes raw, const scanner *scanned, object limits) except -1:
+    """Checks what the constructs that were scanned stand for. Raises DecodeError."""
+    cdef const slot *s
+    cdef uint32_t index
+    cdef object most = limits.max_expanded, total = 0
+    for index in range(scanned.count):
+        s = scanned.tape + index
+        if (s.kind >= S_PIECE_OTHER and index != scanned.within) or (s.code == W_LITERAL and s.kind < S_PIECE_TEXT):
+            total += reading.check(s.kind, raw, s.offset, s.code)
+            if total > most:
+                raise decode_error(errors.TOO_EXPANDED, reading.base + s.offset, most)
+    return 0
+
+
+def _restore(
+    bytes raw not None,
+    pages,
+    int page,
+    base,
+    version,
+    public_id,
+    reference,
+    charset,
+    end,
+    bytes table not None,
+    lenient,
+):
     """The Document that was pickled; it was checked when it was decoded, so its limits need not be known."""
     cdef slot local[STACK_SLOTS]
     cdef scanner s
@@ -398,26 +520,34 @@ def _restore(bytes raw not None, pages, int page, base, version, public_id, char
     cdef const uint8_t *data = <const uint8_t *>PyBytes_AS_STRING(raw)
     cdef size_t size = PyBytes_GET_SIZE(raw)
     cdef int got
-    limits = Limits(max_depth=1 << 30, max_elements=0xFFFF_FFFE, max_size=0xFFFF_FFFF)
+    limits = Limits(max_depth=1 << 30, max_elements=0xFFFF_FFFE, max_size=0xFFFF_FFFF, max_expanded=0xFFFF_FFFF)
+    if lenient:
+        return parse_any(raw, pages, limits)
     if page < 0:
         return parse(raw, pages, limits)
     if not size or size > 0xFFFF_FFFFu:
         raise decode_error(errors.TRUNCATED, base + size)
-    if data[0] & W_TOKEN_MASK < 5:
+    if data[0] & W_TOKEN_MASK < W_LITERAL:
         raise decode_error(errors.NO_ROOT, base, data[0])
     memset(&head, 0, sizeof(head))
     head.version = version
     head.public_id = public_id
+    head.reference = 0 if public_id else reference
     head.charset = charset
+    head.charset_at = base
     head.end = end
-    scanner_init(&s, local, STACK_SLOTS, page & 0xFF, 1 << 30, 0xFFFF_FFFEu)
+    scanner_init(&s, local, STACK_SLOTS, page & 0xFFFF, 1 << 30, 0xFFFF_FFFEu)
+    s.width = charset_width(&head)
     try:
         got = scan(&s, data, data + size)
         if got == FAILED:
             fail(&s.failed, base, limits)
         if got == MORE:
             raise decode_error(errors.TRUNCATED, base + size)
-        return make_document(raw, pages, names_of(pages), &head, page, base, &s, 0)
+        reading = read_constructs(pages, &head, table, base, s.constructs)
+        if s.constructs:
+            check_constructs(reading, raw, &s, limits)
+        return make_document(raw, pages, names_of(pages), &head, page, base, &s, 0, reading)
     finally:
         scanner_free(&s)
 
@@ -430,49 +560,172 @@ cdef Document parse(bytes raw, object pages, object limits):
     cdef const uint8_t *data = <const uint8_t *>PyBytes_AS_STRING(raw)
     cdef size_t size = PyBytes_GET_SIZE(raw)
     cdef uint64_t pos
-    cdef uint32_t page = 0
-    cdef int got
+    cdef uint32_t page = 0, attribute_page = 0
+    cdef int got, width = 0
+    cdef tuple prolog = (), epilog = ()
+    cdef object reading = None
     if size > read_limit(limits, _MAX_SIZE, "max_size"):
         raise decode_error(errors.TOO_LARGE, limits.max_size, limits.max_size)
     got = read_header(data, size, &head, &failed)
+    # An unknown character set is told before what is wrong behind it.
+    if head.charset_at:
+        width = charset_width(&head)
     if got == FAILED:
         fail(&failed, 0, limits)
     if got == MORE:
         raise decode_error(errors.TRUNCATED, size)
+    if head.table > read_limit(limits, _MAX_SIZE, "max_size"):
+        raise decode_error(errors.TOO_LARGE, head.end, limits.max_size)
     pos = <uint64_t>head.end + head.table
-    while pos < size and data[pos] == W_SWITCH_PAGE:
+    if pos <= size and (head.table or width):
+        reading = read_constructs(pages, &head, raw[head.end : head.end + head.table], 0, True)
+        if not head.public_id:
+            reading.string(head.reference, 1)
+    while pos < size and (data[pos] == W_SWITCH_PAGE or data[pos] == W_PI):
+        if data[pos] == W_PI:
+            prolog, pos, attribute_page = instructions(raw, pages, &head, pos, attribute_page, limits, prolog)
+            continue
         if pos + 1 >= size:
             break
         page = data[pos + 1]
         pos += 2
     if pos >= size or data[pos] == W_SWITCH_PAGE:
         raise decode_error(errors.TRUNCATED, size)
-    if data[pos] & W_TOKEN_MASK < 5:
+    if data[pos] & W_TOKEN_MASK < W_LITERAL:
         raise decode_error(errors.NO_ROOT, pos, data[pos])
     scanner_init(
         &s,
         local,
         STACK_SLOTS,
-        page,
+        page | attribute_page << 8,
         read_limit(limits, _MAX_DEPTH, "max_depth"),
         read_limit(limits, _MAX_ELEMENTS, "max_elements"),
     )
     s.pos = pos
+    s.width = width
     try:
         if size < WORTH_RELEASING:
             got = scan(&s, data, data + size)
         else:
             with nogil:
                 got = scan(&s, data, data + size)
+        if got == MORE:
+            raise decode_error(errors.TRUNCATED, size)
+        if s.constructs:
+            # What is wrong before is told before.
+            if reading is None:
+                reading = read_constructs(pages, &head, b"", 0, True)
+            check_constructs(reading, raw, &s, limits)
+        if got == FAILED:
+            fail(&s.failed, 0, limits)
+        pos = s.pos
+        if pos < size and data[pos] == W_PI:
+            epilog, pos, attribute_page = instructions(raw, pages, &head, pos, s.attribute_page, limits, epilog)
+        if pos < size:
+            raise decode_error(errors.AFTER_ROOT, pos, data[pos])
+        if prolog or epilog:
+            if reading is None:
+                reading = read_constructs(pages, &head, b"", 0, True)
+            reading.prolog = prolog
+            reading.epilog = epilog
+        return make_document(raw, pages, names_of(pages), &head, -1, 0, &s, 0, reading)
+    finally:
+        scanner_free(&s)
+
+
+cdef Document parse_any(bytes raw, object pages, object limits):
+    """The Document in any bytes."""
+    try:
+        return parse(raw, pages, limits)
+    except DecodeError:
+        from .lenient import read
+
+        return read(_assemble, raw, pages, limits)
+
+
+def _assemble(
+    bytes raw not None,
+    pages,
+    version,
+    public_id,
+    reference,
+    charset,
+    end,
+    reading not None,
+    list codes not None,
+    list kinds not None,
+    list offsets not None,
+    list lengths not None,
+    list nexts not None,
+    tuple problems not None,
+):
+    """The Document with this tape, which lenient.py has made."""
+    cdef Document self = Document.__new__(Document)
+    cdef Py_ssize_t count = len(codes), i
+    cdef slot *s
+    self.tape = <slot *>PyMem_RawMalloc((count + 1) * sizeof(slot))
+    if self.tape == NULL:
+        raise MemoryError
+    for i in range(count):
+        s = self.tape + i
+        memset(s, 0, sizeof(slot))
+        s.code = codes[i]
+        s.kind = kinds[i]
+        s.offset = offsets[i]
+        s.length = lengths[i]
+        s.next = nexts[i]
+    self.count = count
+    self.raw = raw
+    self.found = problems
+    self.code_pages = pages
+    self.reading = reading
+    self.names = names_of(pages)
+    self.data = <const uint8_t *>PyBytes_AS_STRING(raw)
+    memset(&self.head, 0, sizeof(self.head))
+    self.head.version = version
+    self.head.public_id = public_id
+    self.head.reference = 0 if public_id else reference
+    self.head.charset = charset
+    self.head.end = end
+    self.page = -1
+    return self
+
+
+cdef tuple instructions(
+    bytes raw, object pages, const header *head, uint64_t pos, uint32_t page, object limits, tuple before
+):
+    """The processing instructions from ``pos`` on, behind those before, where they end, and the attribute page then."""
+    cdef slot local[1]
+    cdef scanner s
+    cdef const uint8_t *data = <const uint8_t *>PyBytes_AS_STRING(raw)
+    cdef size_t size = PyBytes_GET_SIZE(raw)
+    cdef int got
+    from .constructs import Reading
+
+    reading = Reading(pages, head.charset, raw[head.end : head.end + head.table])
+    scanner_init(&s, local, 1, page << 8, 1, 1)
+    s.pos = pos
+    s.width = charset_width(head)
+    found = list(before)
+    total = 0
+    while s.pos < size and data[s.pos] == W_PI:
+        pos, page = s.pos, s.attribute_page
+        local[0].kind = S_INSTRUCTION
+        local[0].offset = <uint32_t>pos
+        s.within = 0
+        s.started = 0
+        s.pos += 1
+        got = scan_attributes(&s, data, data + size)
         if got == FAILED:
             fail(&s.failed, 0, limits)
         if got == MORE:
             raise decode_error(errors.TRUNCATED, size)
-        if s.pos < size:
-            raise decode_error(errors.AFTER_ROOT, s.pos, data[s.pos])
-        return make_document(raw, pages, names_of(pages), &head, -1, 0, &s, 0)
-    finally:
-        scanner_free(&s)
+        instruction = reading.instruction(raw, pos, page)
+        found.append(instruction)
+        total += len(instruction.value)
+        if total > limits.max_expanded:
+            raise decode_error(errors.TOO_EXPANDED, pos, limits.max_expanded)
+    return tuple(found), s.pos, s.attribute_page
 
 
 cdef bytes owned(object data):
@@ -546,34 +799,30 @@ cdef class Element:
 
     @property
     def pieces(self):
-        """The content in document order: a str a text, a memoryview an opaque, an Element a child."""
-        cdef Document doc = self.doc
-        cdef const slot *s = doc.tape + self.index
-        cdef uint32_t child, end
-        cdef list content
-        if s.kind == S_EMPTY:
-            return []
-        if s.kind == S_TEXT:
-            return [text_at(doc, s, 2)]
-        if s.kind == S_OPAQUE:
-            return [opaque_view(doc, self.index, 2)]
-        content = []
-        child, end = self.index + 1, s.next
-        while child < end:
-            s = doc.tape + child
-            if s.kind == S_PIECE_TEXT:
-                content.append(text_at(doc, s, 1))
-            elif s.kind == S_PIECE_OPAQUE:
-                content.append(opaque_view(doc, child, 1))
-            else:
-                content.append(make_element(doc, child))
-            child = s.next
-        return content
+        """The content in document order: a str a text, a memoryview an opaque, an Element a child.
+
+        An extension is a str too, an Extension. Processing instructions are left out: ``nodes`` has them.
+        """
+        return element_content(self.doc, self.index, False)
+
+    @property
+    def nodes(self):
+        """The content as in ``pieces``, with the processing instructions."""
+        return element_content(self.doc, self.index, True)
 
     @property
     def attrib(self):
-        """The attributes; ActiveSync has none."""
-        return {}
+        """The attributes by their names, as the code pages have them; bytes where the value is opaque.
+
+        An unknown one is named "0x05" or "Page1:0x05". ActiveSync has none.
+        """
+        cdef const slot *s
+        if self.doc.reading is None or self.index + 1 >= self.doc.tape[self.index].next:
+            return {}
+        s = self.doc.tape + self.index + 1
+        if s.kind != S_ATTRIBUTES:
+            return {}
+        return self.doc.reading.attributes(self.doc.raw, s.offset, s.code)
 
     def find(self, path):
         """The first descendant at this path of exact tags ("AirSync:Collections/AirSync:Collection"), or None.
@@ -581,6 +830,9 @@ cdef class Element:
         Raises ValueError where a name is not a tag of the document's code pages.
         """
         cdef uint32_t found = first_at(self, path)
+        if found == VIA_LITERALS:
+            literals = at_literals(self, path)
+            return literals[0] if literals else None
         return None if found == NO_SLOT else make_element(self.doc, found)
 
     def findtext(self, path, default=None):
@@ -591,14 +843,16 @@ cdef class Element:
         cdef uint32_t found = first_at(self, path)
         if found == NO_SLOT:
             return default
+        if found == VIA_LITERALS:
+            literals = at_literals(self, path)
+            return (literals[0].text or "") if literals else default
         text = element_text(self.doc, found)
         return "" if text is None else text
 
     def findall(self, path):
         """All descendants at this path, in document order. Raises ValueError as find() does."""
         cdef list found = []
-        walk_path(self, path, found)
-        return found
+        return at_literals(self, path) if walk_path(self, path, found) == VIA_LITERALS else found
 
     def iter(self, tag=None):
         """The element itself and all its descendants in document order; only those with this tag, where one is given.
@@ -606,11 +860,12 @@ cdef class Element:
         Raises ValueError where the name is not a tag of the document's code pages.
         """
         cdef _Walk walk = _Walk.__new__(_Walk)
-        walk.code = -1 if tag is None else self.doc.code_pages.lookup(tag).code
+        named = tag is not None and ":" not in tag and self.doc.reading is not None
+        walk.code = -1 if tag is None else W_LITERAL if named else self.doc.code_pages.lookup(tag).code
         walk.doc = self.doc
         walk.slot = self.index
         walk.end = self.doc.tape[self.index].next
-        return walk
+        return (element for element in walk if element.tag == tag) if named else walk
 
     def __len__(self):
         cdef const slot *s = self.doc.tape + self.index
@@ -678,10 +933,50 @@ cdef inline Element make_element(Document doc, uint32_t index):
 cdef inline object tag_at(Document doc, uint32_t index):
     cdef uint32_t code = doc.tape[index].code
     cdef PyObject *tag = doc.names.known(code)
+    if code == W_LITERAL and doc.reading is not None:
+        return doc.reading.tag(doc.raw, doc.tape[index].offset)
     return <object>tag if tag != NULL else doc.code_pages.tag(code)
 
 
+cdef object at_literals(Element element, object path):
+    """The descendants at a path with names that documents bring themselves. Raises ValueError where this one cannot."""
+    if element.doc.reading is None:
+        raise ValueError(f"{path!r} is not a tag of these code pages")
+    from .constructs import walk
+
+    return walk(element, path)
+
+
+cdef list element_content(Document doc, uint32_t index, bint instructions):
+    """The content of an element in document order, with or without processing instructions."""
+    cdef const slot *s = doc.tape + index
+    cdef uint32_t child, end
+    cdef list content
+    if s.kind == S_EMPTY:
+        return []
+    if s.kind == S_TEXT:
+        return [text_at(doc, s, 2)]
+    if s.kind == S_OPAQUE:
+        return [opaque_view(doc, index, 2)]
+    content = []
+    child, end = index + 1, s.next
+    while child < end:
+        s = doc.tape + child
+        if s.kind < S_PIECE_TEXT:
+            content.append(make_element(doc, child))
+        elif s.kind == S_PIECE_OPAQUE:
+            content.append(opaque_view(doc, child, 1))
+        elif s.kind <= S_PIECE_OTHER:
+            content.append(text_at(doc, s, 1))
+        elif s.kind == S_INSTRUCTION and instructions:
+            content.append(doc.reading.instruction(doc.raw, s.offset, s.code))
+        child = s.next
+    return content
+
+
 cdef inline object text_at(Document doc, const slot *s, int skip):
+    if s.kind == S_PIECE_OTHER:
+        return doc.reading.piece(doc.raw, s.offset)
     return make_text(doc.data + s.offset + skip, s.length, s.ascii)
 
 
@@ -706,7 +1001,7 @@ cdef object element_text(Document doc, uint32_t index):
         child = index + 1
         pieces = []
         while child < s.next:
-            if tape[child].kind == S_PIECE_TEXT:
+            if tape[child].kind == S_PIECE_TEXT or tape[child].kind == S_PIECE_OTHER:
                 pieces.append(text_at(doc, tape + child, 1))
             child = tape[child].next
         if pieces:
@@ -749,16 +1044,18 @@ cdef inline tuple codes_of(Document doc, object path):
 
 
 cdef uint32_t first_at(Element element, object path) except? 0xFFFFFFFF:
-    """The slot of the first descendant at this path, or NO_SLOT."""
+    """The slot of the first descendant at this path, NO_SLOT, or VIA_LITERALS where its names are not all tags."""
     cdef tuple codes = codes_of(element.doc, path)
     cdef uint32_t found = element.index, code
     cdef Py_ssize_t i
     # Most paths lead through the first element of each name; where one does not, all of them must be looked at.
     for i in range(PyTuple_GET_SIZE(codes)):
         code = <object>PyTuple_GET_ITEM(codes, i)
+        if code == W_LITERAL:
+            return VIA_LITERALS
         found = first_child(element.doc.tape, found, code)
         if found == NO_SLOT:
-            return NO_SLOT if i == 0 else walk_path(element, path, None)
+            return NO_SLOT if i + 1 == PyTuple_GET_SIZE(codes) == 1 else walk_path(element, path, None)
     return found
 
 
@@ -767,7 +1064,10 @@ cdef struct level:
 
 
 cdef uint32_t walk_path(Element element, object path, list found) except? 0xFFFFFFFF:
-    """Appends all elements at this path to ``found``, or where that is None, returns the first one's slot."""
+    """Appends all elements at this path to ``found``, or where that is None, returns the first one's slot.
+
+    VIA_LITERALS, with nothing found, where names of the path are not all tags.
+    """
     cdef Document doc = element.doc
     cdef tuple codes = codes_of(doc, path)
     cdef const slot *tape = doc.tape
@@ -789,6 +1089,8 @@ cdef uint32_t walk_path(Element element, object path, list found) except? 0xFFFF
     try:
         for i in range(size):
             wanted[i] = <object>PyTuple_GET_ITEM(codes, i)
+            if wanted[i] == W_LITERAL:
+                return VIA_LITERALS
         s = tape + element.index
         levels[0].child = element.index + 1
         levels[0].end = s.next if s.kind == S_CONTAINER else 0
@@ -898,19 +1200,21 @@ cdef class Match:
 @cython.final
 @cython.internal
 cdef class _Selection:
-    """One selected path: its codes, innermost first, and the Plan for its values, if any."""
+    """One selected path: its codes, innermost first, and the Plan for its values or where to write them, if any."""
 
     cdef object path
     cdef tuple codes
     cdef Plan plan
+    cdef object target
     cdef uint16_t *wanted
     cdef size_t size
 
-    def __cinit__(self, object path, tuple codes, Plan plan):
+    def __cinit__(self, object path, tuple codes, Plan plan, object target):
         cdef size_t i
         self.path = path
         self.codes = codes[::-1]
         self.plan = plan
+        self.target = target
         self.size = len(codes)
         self.wanted = <uint16_t *>PyMem_RawMalloc(self.size * sizeof(uint16_t))
         if self.wanted == NULL:
@@ -932,10 +1236,15 @@ cdef class Decoder:
 
     ``select`` names what is wanted: paths of tags, or a mapping from paths to Model classes (None: Elements). A path
     such as "AirSync:Commands/AirSync:Add" matches elements whose tag and parents end so. Where two paths match the same
-    element, the longer one has it. Everything else is checked and dropped.
+    element, the longer one has it. Of everything else the structure is checked, and it is dropped.
 
-    Memory is bounded by the largest selected value, which ``limits`` apply to. Raises ValueError for a path that could
-    only match inside of what another one selects, or that holds a name which is no tag of the code pages.
+    A path may also be mapped to a binary file, or anything else with a write(), or to a function without arguments that
+    opens one for each element: the text (as UTF-8) and opaque data that stand in the element itself are written as they
+    arrive, and the value of the Match is the file.
+
+    Memory is bounded by the largest selected value, which ``limits`` apply to, and the string table. Raises ValueError
+    for a path that could only match inside of what another one selects, or that holds a name which is no tag of the
+    code pages.
     """
 
     cdef object pages
@@ -943,24 +1252,33 @@ cdef class Decoder:
     cdef object limits
     cdef uint64_t max_depth, max_size, max_elements
     cdef list selections  # the longest first
-    cdef uint8_t selects[2048]  # a bit for each code that a selection ends with
+    cdef dict literals  # the codes that stand for selected names which documents bring themselves
+    cdef uint8_t selects[8192]  # a bit for each code that a selection ends with
     cdef uint8_t *buffer  # what came and is not done with
     cdef size_t filled, room
     cdef uint64_t base  # stream offset of the buffer's first byte
     cdef int phase  # 0 header, 1 before the root, 2 within it, 3 behind it
     cdef header head
-    cdef uint32_t page
+    cdef bytes table
+    cdef object reading  # for what is not selected
+    cdef int width
+    cdef uint32_t page, attribute_page
+    cdef int within  # S_ATTRIBUTES or S_INSTRUCTION while these have not ended
+    cdef bint started, closing
     cdef open_tag *stack
     cdef size_t depth, stack_room
-    cdef uint64_t skip  # bytes still to drop: a string table, or an opaque that nobody selected
+    cdef uint64_t skip  # bytes still to come of an opaque that nobody selected
     cdef bint within_text  # that nobody selected
     cdef utf8_state text
+    cdef object reader  # of a text that is in another character set
     cdef uint64_t text_offset
     cdef bint scanning  # while a selected element is incomplete
     cdef scanner scan
     cdef uint32_t scan_page
     cdef _Selection selected
     cdef uint64_t anchor
+    cdef object target  # what the open element's content is written to
+    cdef size_t target_depth
     cdef object failed
     cdef bint busy
 
@@ -973,13 +1291,15 @@ cdef class Decoder:
         self.max_depth = read_limit(limits, _MAX_DEPTH, "max_depth")
         self.max_size = read_limit(limits, _MAX_SIZE, "max_size")
         self.max_elements = read_limit(limits, _MAX_ELEMENTS, "max_elements")
-        self.selections = selections_of(select, self.pages)
+        self.literals = {}
+        self.selections = selections_of(select, self.pages, self.literals)
         for selection in self.selections:
             code = selection.wanted[0]
             self.selects[code >> 3] |= <uint8_t>(1 << (code & 7))
         self.head.version = 3
         self.head.public_id = 1
         self.head.charset = 106
+        self.table = b""
 
     def __dealloc__(self):
         PyMem_RawFree(self.buffer)
@@ -1040,7 +1360,7 @@ cdef class Decoder:
         """None where the document was whole. Raises TruncatedError where it was not, or the error that feed() met."""
         if self.failed is not None:
             raise self.failed
-        if self.phase != 3:
+        if self.phase != 3 or self.within or self.within_text or self.skip or self.filled:
             raise decode_error(errors.TRUNCATED, self.base + self.filled)
 
     cdef int keep(self, const uint8_t *data, size_t size) except -1:
@@ -1073,19 +1393,12 @@ cdef class Decoder:
         cdef size_t pos = 0
         cdef uint64_t base = self.base, step
         cdef const uint8_t *p
-        cdef const uint8_t *nul
-        cdef uint32_t token, length
-        cdef failure failed
-        cdef int got, ascii
+        cdef uint32_t token, length, code
+        cdef int got
         if self.phase == 0:
-            got = read_header(data, size, &self.head, &failed)
-            if got == FAILED:
-                fail(&failed, 0, self.limits)
-            if got == MORE:
+            pos = self.begin(data, size)
+            if not pos:
                 return 0
-            self.skip = self.head.table
-            self.phase = 1
-            pos = self.head.end
         while True:
             if self.scanning:
                 used[0] = pos
@@ -1095,46 +1408,62 @@ cdef class Decoder:
                 step = size - pos
                 if step > self.skip:
                     step = self.skip
+                if step and self.writing():
+                    self.target.write(PyBytes_FromStringAndSize(<const char *>(data + pos), step))
                 self.skip -= step
                 pos += step
             used[0] = pos
             if pos >= size:
                 return 0
             if self.within_text:
-                nul = find_nul(data + pos, data + size, &ascii)
-                if (not ascii or self.text.lacks) and not utf8_continues(&self.text, data + pos, nul):
-                    raise decode_error(errors.BAD_TEXT, self.text_offset)
-                if nul == data + size:
-                    used[0] = size
+                if not self.pass_text(data, size, &pos):
+                    used[0] = pos
                     return 0
-                if self.text.lacks:
-                    raise decode_error(errors.BAD_TEXT, self.text_offset)
-                self.within_text = False
-                pos = nul + 1 - data
                 continue
             token = data[pos]
-            if self.phase == 3:
-                raise decode_error(errors.AFTER_ROOT, base + pos, token)
-            if token == W_SWITCH_PAGE:
-                if pos + 1 >= size:
-                    return 0
-                self.page = data[pos + 1]
-                pos += 2
-            elif token & W_TOKEN_MASK > 4:
-                self.start(token, base + pos)
-                if not self.scanning:
+            if self.within:
+                got = attribute_started(token, self.started, self.within == S_INSTRUCTION)
+                if got < 0:
+                    raise decode_error(errors.BAD_ATTRIBUTE, base + pos, token)
+                self.started = got
+                if token == W_END:
+                    self.within = 0
                     pos += 1
-            elif self.phase == 1:
-                raise decode_error(errors.NO_ROOT, base + pos, token)
-            elif token == W_END:
+                    if self.closing:
+                        self.closing = False
+                        self.close_tag(found)
+                    continue
+            elif self.phase == 3:
+                if token != W_PI:
+                    raise decode_error(errors.AFTER_ROOT, base + pos, token)
+            elif token & W_TOKEN_MASK >= W_LITERAL:
+                code = self.page << 6 | token & W_TOKEN_MASK
+                p = data + pos + 1
+                if token & W_TOKEN_MASK == W_LITERAL:
+                    got = read_integer(&p, data + size, &length)
+                    if got == FAILED:
+                        raise decode_error(errors.BAD_INTEGER, base + pos)
+                    if got == MORE:
+                        return 0
+                    code = self.literals.get(self.pieces().string(length, base + pos), LITERAL)
+                self.start(token, code, base + pos, found)
+                if not self.scanning:
+                    pos = p - data
+                continue
+            elif token == W_END and self.phase == 2:
                 pos += 1
-                self.depth -= 1
-                if not self.depth:
-                    self.phase = 3
-            elif token == W_STR_I:
+                self.close_tag(found)
+                continue
+            elif self.phase == 1 and token != W_SWITCH_PAGE and token != W_PI:
+                raise decode_error(errors.NO_ROOT, base + pos, token)
+            if token == W_STR_I or W_EXT_I <= token < W_PI:
                 self.within_text = True
                 memset(&self.text, 0, sizeof(self.text))
                 self.text_offset = base + pos
+                if self.width:
+                    from .constructs import Reader
+
+                    self.reader = Reader(self.head.charset)
                 pos += 1
             elif token == W_OPAQUE:
                 p = data + pos + 1
@@ -1145,22 +1474,99 @@ cdef class Decoder:
                     return 0
                 self.skip = length
                 pos = p - data
+            elif token == W_PI:
+                self.within = S_INSTRUCTION
+                self.started = False
+                pos += 1
             else:
-                raise decode_error(errors.BAD_TOKEN, base + pos, token)
+                got = short_end(data + pos, data + size, &p)
+                if got == FAILED:
+                    raise decode_error(errors.BAD_INTEGER, base + pos)
+                if got == MORE:
+                    return 0
+                if token == W_SWITCH_PAGE:
+                    if self.within:
+                        self.attribute_page = data[pos + 1]
+                    else:
+                        self.page = data[pos + 1]
+                elif not self.within:
+                    piece = self.pieces().piece_at(data[pos : p - data], base + pos)
+                    if self.writing():
+                        self.target.write(piece.encode())
+                pos = p - data
 
-    cdef int start(self, uint32_t token, uint64_t offset) except -1:
+    cdef size_t begin(self, const uint8_t *data, size_t size) except? 0:
+        """Where the body starts, 0 where the bytes end before that."""
+        cdef failure failed
+        cdef header head
+        cdef int got = read_header(data, size, &head, &failed)
+        cdef uint64_t end
+        cdef int width = 0
+        if head.charset_at:
+            width = charset_width(&head)
+        if got == FAILED:
+            fail(&failed, 0, self.limits)
+        if got == MORE:
+            return 0
+        if head.table > self.max_size:
+            raise decode_error(errors.TOO_LARGE, head.end, self.limits.max_size)
+        end = <uint64_t>head.end + head.table
+        if size < end:
+            return 0
+        self.head = head
+        self.width = self.scan.width = width
+        self.table = PyBytes_FromStringAndSize(<const char *>(data + head.end), head.table)
+        if not head.public_id:
+            self.pieces().string(head.reference, 1)
+        self.phase = 1
+        return end
+
+    cdef object pieces(self):
+        """What knows the string table."""
+        if self.reading is None:
+            self.reading = read_constructs(self.pages, &self.head, self.table, 0, True)
+        return self.reading
+
+    cdef inline bint writing(self) noexcept:
+        return self.target is not None and self.depth == self.target_depth and not self.within
+
+    cdef int pass_text(self, const uint8_t *data, size_t size, size_t *pos) except -1:
+        """Whether the text that nobody selected ends; ``pos`` is moved as far as it is read."""
+        cdef const uint8_t *start = data + pos[0]
+        cdef const uint8_t *nul
+        cdef int ascii, whole
+        if self.width:
+            nul = find_wide_nul(start, data + size, self.width, &whole)
+            try:
+                text = self.reader.decode(PyBytes_FromStringAndSize(<const char *>start, nul - start), whole)
+            except UnicodeError:
+                raise decode_error(errors.BAD_CHARSET_TEXT, self.text_offset, self.head.charset) from None
+            if text and self.writing():
+                self.target.write(text.encode())
+        else:
+            nul = find_nul(start, data + size, &ascii)
+            whole = nul < data + size
+            if (not ascii or self.text.lacks) and not utf8_continues(&self.text, start, nul):
+                raise decode_error(errors.BAD_TEXT, self.text_offset)
+            if whole and self.text.lacks:
+                raise decode_error(errors.BAD_TEXT, self.text_offset)
+            if nul > start and self.writing():
+                self.target.write(PyBytes_FromStringAndSize(<const char *>start, nul - start))
+        pos[0] = nul - data
+        if whole:
+            self.within_text = False
+            pos[0] += self.width if self.width else 1
+        return whole
+
+    cdef int start(self, uint32_t token, uint32_t code, uint64_t offset, list found) except -1:
         """Takes note of a tag: as the start of a selected element, or of another one that is only passed through."""
-        cdef uint32_t code
         cdef size_t i, room
         cdef _Selection selection
         cdef void *memory
-        if token & W_ATTRIBUTES:
-            raise decode_error(errors.WITH_ATTRIBUTES, offset, token)
         if self.depth >= self.max_depth:
             raise decode_error(errors.TOO_DEEP, offset, self.limits.max_depth)
         self.phase = 2
-        code = self.page << 6 | token & W_TOKEN_MASK
-        if self.selects[code >> 3] >> (code & 7) & 1:
+        if self.selects[code >> 3] >> (code & 7) & 1 and self.target is None:
             for selection in self.selections:
                 if selection.wanted[0] != code or selection.size - 1 > self.depth:
                     continue
@@ -1170,23 +1576,40 @@ cdef class Decoder:
                 if i == selection.size:
                     self.selected = selection
                     self.anchor = offset if i == 1 else self.stack[self.depth + 1 - i].offset
+                    if selection.target is not None:
+                        self.target = selection.target if hasattr(selection.target, "write") else selection.target()
+                        self.target_depth = self.depth + 1
+                        break
                     # The scanner's tape is kept from one value to the next.
-                    scanner_restart(&self.scan, self.page, self.depth, self.max_depth, self.max_elements)
-                    self.scan_page = self.page
+                    self.scan_page = self.page | self.attribute_page << 8
+                    scanner_restart(&self.scan, self.scan_page, self.depth, self.max_depth, self.max_elements)
                     self.scanning = True
                     return 0
-        if token & W_WITH_CONTENT:
-            if self.depth == self.stack_room:
-                room = self.stack_room * 2 if self.stack_room else 16
-                memory = PyMem_RawRealloc(self.stack, room * sizeof(open_tag))
-                if memory == NULL:
-                    raise MemoryError
-                self.stack = <open_tag *>memory
-                self.stack_room = room
-            self.stack[self.depth].code = code
-            self.stack[self.depth].offset = offset
-            self.depth += 1
-        elif not self.depth:
+        if self.depth == self.stack_room:
+            room = self.stack_room * 2 if self.stack_room else 16
+            memory = PyMem_RawRealloc(self.stack, room * sizeof(open_tag))
+            if memory == NULL:
+                raise MemoryError
+            self.stack = <open_tag *>memory
+            self.stack_room = room
+        self.stack[self.depth].code = code
+        self.stack[self.depth].offset = offset
+        self.depth += 1
+        if token & W_ATTRIBUTES:
+            self.within = S_ATTRIBUTES
+            self.started = False
+            self.closing = not token & W_WITH_CONTENT
+        elif not token & W_WITH_CONTENT:
+            self.close_tag(found)
+        return 0
+
+    cdef int close_tag(self, list found) except -1:
+        """Closes the element that was opened last."""
+        if self.target is not None and self.depth == self.target_depth:
+            found.append(Match(self.selected.path, self.target, self.anchor))
+            self.target = None
+        self.depth -= 1
+        if not self.depth:
             self.phase = 3
         return 0
 
@@ -1206,6 +1629,10 @@ cdef class Decoder:
             with nogil:
                 got = scan(&self.scan, origin, origin + window)
         if got == FAILED:
+            if self.scan.constructs:
+                reading = read_constructs(self.pages, &self.head, self.table, start, True)
+                raw = PyBytes_FromStringAndSize(<const char *>origin, reached)
+                check_constructs(reading, raw, &self.scan, self.limits)
             fail(&self.scan.failed, start, self.limits)
         if got == DONE:
             reached = self.scan.pos
@@ -1214,7 +1641,10 @@ cdef class Decoder:
         if got == MORE:
             return 0
         raw = PyBytes_FromStringAndSize(<const char *>origin, reached)
-        doc = make_document(raw, self.pages, self.names, &self.head, self.scan_page, start, &self.scan, 1)
+        reading = read_constructs(self.pages, &self.head, self.table, start, self.scan.constructs)
+        if self.scan.constructs:
+            check_constructs(reading, raw, &self.scan, self.limits)
+        doc = make_document(raw, self.pages, self.names, &self.head, self.scan_page, start, &self.scan, 1, reading)
         if self.selected.plan is None:
             value = make_element(doc, 0)
         else:
@@ -1225,6 +1655,7 @@ cdef class Decoder:
         match.anchor = self.anchor
         found.append(match)
         self.page = self.scan.page
+        self.attribute_page = self.scan.attribute_page
         self.scanning = False
         if not self.depth:
             self.phase = 3
@@ -1232,16 +1663,30 @@ cdef class Decoder:
         return 1
 
 
-cdef list selections_of(object select, object pages):
-    """The selections, the longest first."""
+cdef list selections_of(object select, object pages, dict literals):
+    """The selections, the longest first. Adds the names that are no tags to literals."""
     cdef _Selection one, other
     cdef list chosen = []
     if isinstance(select, str):
         select = (select,)
     models = select if hasattr(select, "keys") else dict.fromkeys(select)
-    for path, model in models.items():
-        plan = None if model is None else plan_of(model)
-        chosen.append(_Selection(path, pages.path(path), plan))
+    for path, wanted in models.items():
+        target = plan = None
+        if hasattr(wanted, "write") or (callable(wanted) and not isinstance(wanted, type)):
+            target = wanted
+        elif wanted is not None:
+            plan = plan_of(wanted)
+        codes = pages.path(path)
+        if W_LITERAL in codes:
+            if pages is ACTIVESYNC:
+                raise ValueError(f"{path!r} is not a tag of these code pages")
+            codes = tuple([
+                literals.setdefault(name, FIRST_LITERAL + len(literals)) if code == W_LITERAL else code
+                for name, code in zip(path.split("/"), codes, strict=True)
+            ])
+        if len(literals) > 0x4000:
+            raise ValueError("select has more names without a namespace than can be told apart")
+        chosen.append(_Selection(path, codes, plan, target))
     if not chosen:
         raise ValueError("select names no path")
     for one in chosen:
@@ -1264,39 +1709,56 @@ cdef struct opened:
 cdef class Writer:
     """Writes a document token by token: start(), text(), opaque() and end(), then finish().
 
-    SWITCH_PAGE is written where the page changes, and a tag gets its content bit when content follows.
+    SWITCH_PAGE is written where the page changes, and a tag gets its content bit when content follows. ``version`` is
+    that of WBXML, "1.0" to "1.3", ``charset`` the name of the character set, and ``public_id`` a number or a str, by
+    default that of the code pages.
     """
 
     cdef object pages
+    cdef object coding  # for what only constructs.py can write
     cdef sink out
+    cdef uint64_t outer  # how many of the open elements are not this Writer's, which was lent what they stand in
     cdef uint8_t *first  # where the document starts to be written
     cdef opened *stack
     cdef size_t stack_room
     cdef bint done
     cdef bytes result
 
-    def __cinit__(self, *, pages=None):
+    def __cinit__(self, *, pages=None, version="1.3", charset="UTF-8", public_id=None):
         self.pages = pages or ACTIVESYNC
+        if version != "1.3" or charset != "UTF-8" or public_id is not None or self.pages.public_id != 1:
+            self.coding = new_coding(self.pages, version, charset, public_id)
         self.first = <uint8_t *>PyMem_RawMalloc(STACK_BYTES)
         if self.first == NULL:
             raise MemoryError
         sink_init(&self.out, self.first, STACK_BYTES, read_limit(DEFAULT, _MAX_DEPTH, "max_depth"))
 
     def __dealloc__(self):
-        cdef size_t i
-        for i in range(self.out.depth):
-            Py_XDECREF(self.stack[i].tag)
+        self.forget(0)
         PyMem_RawFree(self.stack)
         PyMem_RawFree(self.first)
         Py_XDECREF(self.out.bytes)
 
-    def start(self, tag):
-        """Opens an element. Raises EncodeError for an unknown tag, a second root, or nesting without end."""
-        cdef uint32_t code = tag_of(tag, self.pages).code
+    cdef int forget(self, uint64_t depth) noexcept:
+        """Lets go of the tags of all elements that are nested deeper than this."""
+        cdef uint64_t i
+        if self.stack != NULL:
+            for i in range(depth, self.out.depth - self.outer):
+                Py_XDECREF(self.stack[i].tag)
+        return 0
+
+    def start(self, tag, attrib=None):
+        """Opens an element, with attributes. A Tag of literal() is written with its name in the string table.
+
+        Raises EncodeError for an unknown tag, a second root, or nesting without end.
+        """
+        cdef bint named = getattr(tag, "namespace", None) == ""
+        cdef uint32_t code = W_LITERAL if named else tag_of(tag, self.pages).code
+        cdef bytes named_by = b"", attributes = b""
         cdef opened *memory
         cdef size_t room
-        cdef size_t depth = self.out.depth
-        if self.done and not depth:
+        cdef size_t depth = self.out.depth - self.outer
+        if self.done and not self.out.depth:
             raise EncodeError(f"{tag}: a document has one root element")
         check_depth(&self.out, tag)
         if depth == self.stack_room:
@@ -1306,37 +1768,89 @@ cdef class Writer:
                 raise MemoryError
             self.stack = memory
             self.stack_room = room
+        if named:
+            named_by = self.constructs().literal(tag)
+        if attrib:
+            attributes = self.constructs().attributes(attrib, tag)
         open_element(&self.out, code, &self.stack[depth].above)
         self.done = True
         Py_INCREF(tag)
         self.stack[depth].tag = <PyObject *>tag
+        if attributes:
+            self.out.start[self.out.top] |= W_ATTRIBUTES
+        put_bytes(&self.out, named_by)
+        put_bytes(&self.out, attributes)
 
     def text(self, text):
         """Writes an inline string into the open element. Raises EncodeError for a NUL or a lone surrogate."""
         self.check_open()
-        tag = <object>self.stack[self.out.depth - 1].tag
+        tag = <object>self.stack[self.out.depth - self.outer - 1].tag
+        if self.coding is not None:
+            self.put(self.coding.text(text, tag))
+            return
         if not isinstance(text, str):
             raise EncodeError(f"{tag}: expected a str, not {type(text).__name__}")
         if put_text(&self.out, text):
             refuse_text(text, tag)
         self.out.start[self.out.top] |= W_WITH_CONTENT
 
+    def entity(self, code):
+        """Writes a character by its number into the open element."""
+        self.check_open()
+        self.put(self.constructs().entity(code, <object>self.stack[self.out.depth - self.outer - 1].tag))
+
+    def extension(self, extension):
+        """Writes an Extension into the open element."""
+        self.check_open()
+        self.put(self.constructs().extension(extension, <object>self.stack[self.out.depth - self.outer - 1].tag))
+
+    def instruction(self, target, value=""):
+        """Writes a processing instruction, into the open element, before the root or behind it."""
+        self.put(self.constructs().instruction(target, value))
+
+    cdef int put(self, bytes data) except -1:
+        put_bytes(&self.out, data)
+        if self.out.depth:
+            self.out.start[self.out.top] |= W_WITH_CONTENT
+        return 0
+
+    cdef object constructs(self):
+        if self.coding is None:
+            self.coding = new_coding(self.pages)
+        return self.coding
+
     def opaque(self, data):
         """Writes opaque data into the open element."""
         self.check_open()
-        write_opaque(&self.out, data, <object>self.stack[self.out.depth - 1].tag)
+        write_opaque(&self.out, data, <object>self.stack[self.out.depth - self.outer - 1].tag)
         self.out.start[self.out.top] |= W_WITH_CONTENT
 
     def end(self):
         """Closes the element that was opened last."""
         cdef size_t depth
         self.check_open()
-        close_element(&self.out, self.stack[self.out.depth - 1].above)
-        depth = self.out.depth
+        close_element(&self.out, self.stack[self.out.depth - self.outer - 1].above)
+        depth = self.out.depth - self.outer
         Py_DECREF(<object>self.stack[depth].tag)
 
     def copy(self, Element element not None):
         """Writes an Element of a Document with all that is in it. Raises EncodeError where other code pages name it."""
+        cdef uint64_t depth
+        cdef size_t top
+        if element.doc.reading is not None or self.coding is not None:
+            from .constructs import copy
+
+            depth = self.out.depth
+            top = self.out.top
+            try:
+                copy(self, element)
+            except EncodeError:
+                # What was opened here is not the caller's to close.
+                self.forget(depth - self.outer)
+                self.out.depth = depth
+                self.out.top = top
+                raise
+            return
         code_in(element.doc, element.doc.tape + element.index, self.pages)
         if self.done and not self.out.depth:
             raise EncodeError(f"{tag_at(element.doc, element.index)}: a document has one root element")
@@ -1346,17 +1860,25 @@ cdef class Writer:
     def finish(self):
         """The document. Raises EncodeError where no root was written or an element is still open."""
         if self.out.depth:
-            raise EncodeError(f"{<object>self.stack[self.out.depth - 1].tag}: the element is still open")
+            raise EncodeError(f"{<object>self.stack[self.out.depth - self.outer - 1].tag}: the element is still open")
         if not self.done:
             raise EncodeError("a document needs a root element")
         if self.result is None:
             self.result = sink_finish(&self.out)
+            if self.coding is not None:
+                self.result = self.coding.finish(self.result)
         return self.result
 
     cdef int check_open(self) except -1:
         if not self.out.depth:
             raise EncodeError("no element is open")
         return 0
+
+
+cdef object new_coding(object pages, version="1.3", charset="UTF-8", public_id=None):
+    from .constructs import Coding
+
+    return Coding(pages, version, charset, public_id)
 
 
 cdef object tag_of(object tag, object pages):
@@ -1421,6 +1943,8 @@ cdef int copy_element(sink *out, Document doc, uint32_t index, object pages) exc
     # Of each open container: the slot after it, and what close_element() wants.
     cdef open_copy *open = NULL
     cdef void *memory
+    if doc.reading is not None:
+        return copy_constructs(out, make_element(doc, index), pages)
     try:
         while here < stop:
             while depth and here >= open[depth - 1].end:
@@ -1467,6 +1991,32 @@ cdef int copy_element(sink *out, Document doc, uint32_t index, object pages) exc
         raise
     finally:
         PyMem_RawFree(open)
+    return 0
+
+
+cdef int copy_constructs(sink *out, Element element, object pages) except -1:
+    """Writes an element that may have attributes and the like: by a Writer, which is lent what was written so far."""
+    cdef Writer writer = Writer(pages=pages)
+    cdef sink own = writer.out
+    cdef size_t above = out.top
+    if out.coding == NULL:
+        coding = new_coding(pages)
+        Py_INCREF(coding)
+        out.coding = <PyObject *>coding
+    writer.coding = <object>out.coding
+    writer.out = out[0]
+    writer.outer = out.depth
+    writer.done = True
+    from .constructs import copy
+
+    try:
+        copy(writer, element)
+    finally:
+        writer.forget(0)
+        out[0] = writer.out
+        writer.out = own
+        out.top = above
+        writer.outer = 0
     return 0
 
 
@@ -1742,7 +2292,11 @@ cdef int stray(Document doc, uint32_t index, uint32_t where, int skip, notes *n)
     cdef const slot *s = doc.tape + where
     cdef const uint8_t *p
     cdef const uint8_t *end
-    if s.kind == S_TEXT or s.kind == S_PIECE_TEXT:
+    if s.kind == S_PIECE_OTHER:
+        text = text_at(doc, s, skip)
+        if text.strip(_SPACE):
+            note(&n.problems, make_problem(doc, index, "elements", text))
+    elif s.kind == S_TEXT or s.kind == S_PIECE_TEXT:
         p = doc.data + s.offset + skip
         end = p + s.length
         trim(&p, &end)
@@ -1750,6 +2304,8 @@ cdef int stray(Document doc, uint32_t index, uint32_t where, int skip, notes *n)
             note(&n.problems, make_problem(doc, index, "elements", text_at(doc, s, skip)))
     elif s.kind == S_OPAQUE or s.kind == S_PIECE_OPAQUE:
         note(&n.problems, make_problem(doc, index, "elements", as_text(opaque_bytes(doc, s, skip))))
+    elif s.kind == S_ATTRIBUTES:
+        note(&n.problems, make_problem(doc, index, "no attributes", repr(make_element(doc, index).attrib)))
     return 0
 
 
@@ -2094,11 +2650,12 @@ cdef object in_utc(object value):
     return moved
 
 
-def decode(data, *, type=None, pages=None, limits=DEFAULT):
+def decode(data, *, type=None, pages=None, lenient=False, limits=DEFAULT):
     """The Document in ``data``, or with ``type`` an instance of that Model, without a tree in between.
 
     ``data`` is any bytes-like object or, with ``type``, also a Document or an Element. ``pages`` are the code pages,
-    those of ActiveSync by default, and ``limits`` what the document may at most be.
+    those of ActiveSync by default, and ``limits`` what the document may at most be. With ``lenient`` any bytes give a
+    Document, whose ``problems`` say what is out of place and whose ``roots`` may be none or several.
 
     Raises DecodeError where the bytes are not a document (TruncatedError where they end too early, LimitError where it
     is beyond a limit) or, with ``type``, where its root is another one than the Model's.
@@ -2116,10 +2673,15 @@ def decode(data, *, type=None, pages=None, limits=DEFAULT):
         else:
             doc = <Document>data
     else:
-        doc = parse(owned(data), pages or ACTIVESYNC, limits)
+        if lenient:
+            doc = parse_any(owned(data), pages or ACTIVESYNC, limits)
+        else:
+            doc = parse(owned(data), pages or ACTIVESYNC, limits)
         if type is None:
             return doc
     plan = plan_of(type)
+    if not doc.count:
+        raise decode_error(errors.TRUNCATED, len(doc.raw))
     if plan.info.code != NO_CODE and plan.info.code != doc.tape[index].code:
         raise DecodeError(
             f"expected {plan.tag}, found {tag_at(doc, index)}", doc.base + doc.tape[index].offset
@@ -2127,12 +2689,14 @@ def decode(data, *, type=None, pages=None, limits=DEFAULT):
     return build(doc, index, plan, 0)
 
 
-def encode(obj, *, version=None, pages=None):
+def encode(obj, *, version=None, pages=None, string_table=False):
     """The WBXML document for a Document, an Element, a Model instance or an ElementTree element.
 
-    It is canonical: version 1.3, public id 1, UTF-8, no string table, SWITCH_PAGE only where the page changes, a
-    content bit only where there is content. With ``version`` ("14.1"), a Model field that this version does not have
-    is refused.
+    It is canonical: version 1.3, UTF-8, the public id of the code pages, SWITCH_PAGE only where the page changes, a
+    content bit only where there is content, and no string table, but for names that the code pages do not have. With
+    ``version`` ("14.1"), a Model field that this protocol version does not have is refused. ``pages`` are by default
+    those that a Document was decoded by, else those of ActiveSync. With ``string_table``, text that stands there more
+    than once goes into a string table where that makes the document shorter.
 
     Raises EncodeError for what cannot be written: a NUL or a lone surrogate in text, a value of another type than its
     field's, an unknown tag. Source: WBXML 1.3 section 5; [MS-ASWBXML] section 2.1.
@@ -2140,8 +2704,34 @@ def encode(obj, *, version=None, pages=None):
     cdef uint8_t local[STACK_BYTES]
     cdef sink out
     cdef Plan plan
-    cdef uint32_t code
-    pages = pages or ACTIVESYNC
+    cdef Document doc = None
+    cdef uint32_t code, index = 0
+    cdef Writer writer
+    if isinstance(obj, Document):
+        doc = <Document>obj
+    elif isinstance(obj, Element):
+        doc = (<Element>obj).doc
+        index = (<Element>obj).index
+    if pages is None:
+        pages = ACTIVESYNC if doc is None else doc.code_pages
+    if string_table:
+        from .stringtable import compact
+
+        return compact(encode(obj, version=version, pages=pages))
+    if doc is obj and doc is not None and doc.found:
+        if len(doc.roots) > 1:
+            raise EncodeError(f"a document has one root element, not {len(doc.roots)}")
+        if not doc.count:
+            raise EncodeError("a document needs a root element")
+    if doc is not None and (doc.reading is not None or pages.public_id != 1):
+        from .constructs import copy, copy_document
+
+        writer = Writer(pages=pages)
+        if doc is obj:
+            copy_document(writer, doc)
+        else:
+            copy(writer, obj)
+        return writer.finish()
     sink_init(&out, local, STACK_BYTES, read_limit(DEFAULT, _MAX_DEPTH, "max_depth"))
     out.pages = <PyObject *>pages
     out.version = <PyObject *>version
@@ -2149,10 +2739,8 @@ def encode(obj, *, version=None, pages=None):
     out.write_field = write_field
     out.write_item = write_item
     try:
-        if isinstance(obj, Document):
-            copy_element(&out, <Document>obj, 0, pages)
-        elif isinstance(obj, Element):
-            copy_element(&out, (<Element>obj).doc, (<Element>obj).index, pages)
+        if doc is not None:
+            copy_element(&out, doc, index, pages)
         else:
             found = getattr(type(obj), "__wbxml_plan__", None)
             if found is None:
@@ -2170,6 +2758,12 @@ def encode(obj, *, version=None, pages=None):
                 out.version_bit = 1 << <int>VERSIONS.index(version)
             code = resolve(&out, plan.tag, plan.info.code, plan.info.exact)
             put_model(&out, obj, &plan.info, code, 0)
-        return sink_finish(&out)
+        written = sink_finish(&out)
+        if out.coding != NULL:
+            written = (<object>out.coding).finish(written)
+        elif pages.public_id != 1:
+            written = new_coding(pages).finish(written)
+        return written
     finally:
         Py_XDECREF(out.bytes)
+        Py_XDECREF(out.coding)

@@ -6,6 +6,9 @@ a change here is a change there, in the same commit.
 A document is scanned once into a tape of slots, five lists in step: code (page * 64 + token), kind, offset, length and
 next. An element's offset is that of its tag; a leaf's text starts two bytes later, behind the STR_I token. The length
 is that of the text or opaque, or the number of child elements; next is the slot after the element's last one.
+
+What ActiveSync has no use for (attributes, literals, entities, other character sets ...) has slots too, of which the
+kernels know where they end; what they stand for is asked of constructs.py.
 """
 
 from __future__ import annotations
@@ -13,13 +16,12 @@ from __future__ import annotations
 import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from codecs import getincrementaldecoder
 from datetime import UTC, datetime
 from operator import index as to_index
 
 from . import errors
-from .codepages import ACTIVESYNC, TOKEN_MASK, VERSIONS
-from .errors import DecodeError, EncodeError, LimitError, Problem, decode_error
+from .codepages import ACTIVESYNC, LITERAL, TOKEN_MASK, VERSIONS
+from .errors import DecodeError, EncodeError, LimitError, Problem, TruncatedError, decode_error
 from .limits import DEFAULT
 from .pickles import restore
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol, Self, TypeVar, overload
 
     from .codepages import CodePages, Tag
+    from .constructs import Coding, Extension, Instruction, Reading
     from .limits import Limits
 
     T = TypeVar("T")
@@ -52,19 +55,29 @@ if TYPE_CHECKING:
 
 IMPL = "python"
 
-# Tokens of WBXML 1.3 section 7.1 that ActiveSync uses ([MS-ASWBXML] section 2.1.2).
+# Tokens of WBXML 1.3 section 7.1; the first five are those that ActiveSync uses ([MS-ASWBXML] section 2.1.2).
 SWITCH_PAGE = 0x00
 END = 0x01
 STR_I = 0x03
 OPAQUE = 0xC3
 WITH_CONTENT = 0x40
 ATTRIBUTES = 0x80
+_ENTITY = 0x02
+_EXT_I = 0x40  # to 0x42
+_PI = 0x43
+_EXT_T = 0x80  # to 0x82
+_STR_T = 0x83
 
 # Kinds of slot. An element is of one of the first four kinds; a piece is a text or opaque that stands in a container.
-_EMPTY, _TEXT, _OPAQUE, _CONTAINER, _PIECE_TEXT, _PIECE_OPAQUE = range(6)
+# Of the kinds from _PIECE_OTHER on, constructs.py knows what they stand for. The code of the last two is the code page
+# in which their attributes start, and their length that of the bytes; an element with attributes is a container.
+_EMPTY, _TEXT, _OPAQUE, _CONTAINER, _PIECE_TEXT, _PIECE_OPAQUE, _PIECE_OTHER, _ATTRIBUTES, _INSTRUCTION = range(9)
 
 # Kinds of field in a plan.
 STR, INT, BOOL, FLAG, BYTES, DATETIME, INT_ENUM, STR_ENUM, MODEL = range(9)
+
+# Codes from here on stand for selected names that documents bring themselves: all others have 14 bits.
+_FIRST_LITERAL = 0x4000
 
 # Models may nest in themselves (a query within a query); the deepest sensible one is far below this.
 _MODEL_DEPTH = 100
@@ -78,7 +91,10 @@ class _Scanner:
     """Scans one element into a tape; can stop where the bytes end and go on when there are more."""
 
     __slots__ = (
+        "attribute_page",
+        "closing",
         "codes",
+        "constructs",
         "depth",
         "kinds",
         "lengths",
@@ -90,9 +106,12 @@ class _Scanner:
         "page",
         "pos",
         "searched",
+        "started",
+        "width",
+        "within",
     )
 
-    def __init__(self, page: int, limits: Limits) -> None:
+    def __init__(self, page: int, limits: Limits, width: int = 0, attribute_page: int = 0) -> None:
         self.codes: list[int] = []
         self.kinds: list[int] = []
         self.offsets: list[int] = []
@@ -103,6 +122,12 @@ class _Scanner:
         self.open = -1
         self.depth = 0
         self.searched = 0
+        self.width = width  # of a NUL in a character set that is not UTF-8, 0 for UTF-8
+        self.constructs = False  # whether there is a slot that constructs.py must look at
+        self.attribute_page = attribute_page
+        self.within = -1  # the slot of the attributes or the instruction that has not ended yet
+        self.started = False  # whether an attribute has started in it
+        self.closing = False  # whether the element around it ends with it
         self.max_depth = limits.max_depth
         self.max_elements = limits.max_elements
 
@@ -121,25 +146,43 @@ class _Scanner:
         depth = self.depth
         max_depth = self.max_depth
         limit = self.max_elements
+        utf_8 = not self.width
+        within = self.within >= 0
         done = False
         try:
             while pos < end:
+                if within:
+                    self.pos = pos - origin
+                    within = not self._attributes(data, origin, base)
+                    pos = origin + self.pos
+                    if within:
+                        break
+                    if self.closing:
+                        self.closing = False
+                        above = nexts[parent]
+                        nexts[parent] = len(codes)
+                        parent = above
+                        depth -= 1
+                        if parent < 0:
+                            done = True
+                            break
+                    continue
                 token = data[pos]
                 if token & 0x3F > 4:
-                    if token & ATTRIBUTES:
-                        raise decode_error(errors.WITH_ATTRIBUTES, base + pos - origin, token)
                     if depth >= max_depth:
                         raise decode_error(errors.TOO_DEEP, base + pos - origin, max_depth)
                     if len(codes) >= limit:
                         raise decode_error(errors.TOO_MANY, base + pos - origin, limit)
-                    if not token & WITH_CONTENT:
+                    if token & ATTRIBUTES:
+                        kind, length, after = _CONTAINER, 0, pos + 1
+                    elif not token & WITH_CONTENT:
                         kind, length, after = _EMPTY, 0, pos + 1
                     else:
                         if pos + 1 >= end:
                             break
                         follows = data[pos + 1]
                         kind, length, after = _CONTAINER, 0, pos + 1
-                        if follows == STR_I:
+                        if follows == STR_I and utf_8:
                             zero = find(0, max(pos + 2, origin + self.searched))
                             if zero < 0:
                                 self.searched = end - origin
@@ -175,6 +218,10 @@ class _Scanner:
                         depth += 1
                         nexts.append(parent)
                         parent = index
+                        if token & ATTRIBUTES:
+                            within = True
+                            self._open(_ATTRIBUTES, after, origin, base)
+                            self.closing = not token & WITH_CONTENT
                     else:
                         nexts.append(index + 1)
                         if parent < 0:
@@ -196,7 +243,7 @@ class _Scanner:
                         break
                     page = data[pos + 1] << 6
                     pos += 2
-                elif token == STR_I or token == OPAQUE:
+                elif (token == STR_I and utf_8) or token == OPAQUE:
                     if len(codes) >= limit:
                         raise decode_error(errors.TOO_MANY, base + pos - origin, limit)
                     if token == STR_I:
@@ -222,14 +269,144 @@ class _Scanner:
                     lengths.append(length)
                     nexts.append(len(codes))
                     pos = after
+                elif token & TOKEN_MASK == LITERAL:
+                    if depth >= max_depth:
+                        raise decode_error(errors.TOO_DEEP, base + pos - origin, max_depth)
+                    if len(codes) >= limit:
+                        raise decode_error(errors.TOO_MANY, base + pos - origin, limit)
+                    named = _integer(data, pos + 1, end, base + pos - origin)
+                    if named is None:
+                        break
+                    after = named[1]
+                    self.constructs = True
+                    if parent >= 0:
+                        lengths[parent] += 1
+                    index = len(codes)
+                    codes.append(LITERAL)
+                    kinds.append(_CONTAINER if token & ~TOKEN_MASK else _EMPTY)
+                    offsets.append(pos - origin)
+                    lengths.append(0)
+                    pos = after
+                    if token & ~TOKEN_MASK:
+                        depth += 1
+                        nexts.append(parent)
+                        parent = index
+                        if token & ATTRIBUTES:
+                            within = True
+                            self._open(_ATTRIBUTES, after, origin, base)
+                            self.closing = not token & WITH_CONTENT
+                    else:
+                        nexts.append(index + 1)
+                        if parent < 0:
+                            done = True
+                            break
+                elif token == _PI:
+                    within = True
+                    self._open(_INSTRUCTION, pos, origin, base)
+                    pos += 1
                 else:
-                    raise decode_error(errors.BAD_TOKEN, base + pos - origin, token)
+                    if len(codes) >= limit:
+                        raise decode_error(errors.TOO_MANY, base + pos - origin, limit)
+                    after = self._delimit(data, pos, origin, base)
+                    if after < 0:
+                        break
+                    self.constructs = True
+                    codes.append(0)
+                    kinds.append(_PIECE_OTHER)
+                    offsets.append(pos - origin)
+                    lengths.append(after - pos)
+                    nexts.append(len(codes))
+                    pos = after
         finally:
             self.pos = pos - origin
             self.page = page >> 6
             self.open = parent
             self.depth = depth
         return done
+
+    def _open(self, kind: int, pos: int, origin: int, base: int) -> None:
+        """Adds the slot of attributes or of an instruction, whose end is still to come."""
+        if len(self.codes) >= self.max_elements:
+            raise decode_error(errors.TOO_MANY, base + pos - origin, self.max_elements)
+        self.constructs = True
+        self.within = len(self.codes)
+        self.started = False
+        self.codes.append(self.attribute_page)
+        self.kinds.append(kind)
+        self.offsets.append(pos - origin)
+        self.lengths.append(0)
+        self.nexts.append(len(self.codes))
+
+    def _attributes(self, data: bytes | bytearray, origin: int, base: int) -> bool:
+        """True when the attributes or the instruction have come to their END, False when ``data`` ends first."""
+        pos = origin + self.pos
+        end = len(data)
+        index = self.within
+        try:
+            while pos < end:
+                token = data[pos]
+                self.started = _attribute(token, self.started, self.kinds[index] == _INSTRUCTION, base + pos - origin)
+                if token == END:
+                    pos += 1
+                    self.lengths[index] = pos - origin - self.offsets[index]
+                    self.within = -1
+                    return True
+                after = self._delimit(data, pos, origin, base)
+                if after < 0:
+                    break
+                if token == SWITCH_PAGE:
+                    self.attribute_page = data[pos + 1]
+                pos = after
+        finally:
+            self.pos = pos - origin
+        return False
+
+    def _delimit(self, data: bytes | bytearray, pos: int, origin: int, base: int) -> int:
+        """Where the token at ``pos`` ends that is no tag, -1 where the bytes end first. Raises DecodeError."""
+        end = len(data)
+        token = data[pos]
+        if token == STR_I or _EXT_I <= token < _PI:
+            width = self.width or 1
+            zero = _find_nul(data, pos + 1, max(pos + 1, origin + self.searched), width)
+            if zero < 0:
+                self.searched = end - (end - pos - 1) % width - origin
+                return -1
+            return zero + width
+        if token == OPAQUE:
+            size = _integer(data, pos + 1, end, base + pos - origin)
+            if size is None or size[0] > end - size[1]:
+                return -1
+            return size[0] + size[1]
+        return _short_end(data, pos, base + pos - origin)
+
+
+def _attribute(token: int, started: bool, instruction: bool, offset: int) -> bool:
+    """Whether an attribute has started, with this token at the latest. Raises DecodeError where it has no place."""
+    if token & TOKEN_MASK > LITERAL or token == LITERAL:
+        if started if token >= 0x80 else not (started and instruction):
+            return True
+    elif token == SWITCH_PAGE or (started and token != _PI and token & TOKEN_MASK != LITERAL):
+        return started
+    raise decode_error(errors.BAD_ATTRIBUTE, offset, token)
+
+
+def _short_end(data: bytes | bytearray, pos: int, offset: int) -> int:
+    """Where the token at ``pos`` ends, which has no more than a number with it, -1 where the bytes end first."""
+    token = data[pos]
+    if token == SWITCH_PAGE:
+        return pos + 2 if pos + 1 < len(data) else -1
+    if token in (_ENTITY, _STR_T, LITERAL) or _EXT_T <= token < _STR_T:
+        number = _integer(data, pos + 1, len(data), offset)
+        return -1 if number is None else number[1]
+    return pos + 1
+
+
+def _find_nul(data: bytes | bytearray, start: int, searched: int, width: int) -> int:
+    """Where the string that starts at ``start`` has its NUL, -1 where there is none from ``searched`` on."""
+    zero = data.find(bytes(width), searched)
+    while zero >= 0 and (zero - start) % width:
+        zero = data.find(bytes(width), zero + 1)
+    return zero
 
 
 def _check_text(data: bytes | bytearray, start: int, end: int, offset: int) -> None:
@@ -257,11 +434,12 @@ def _integer(data: bytes | bytearray, pos: int, end: int, offset: int) -> tuple[
 class _Header:
     """A document's header: version, public id, character set; ``end`` is where the body starts."""
 
-    __slots__ = ("charset", "end", "public_id", "table", "version")
+    __slots__ = ("charset", "end", "public_id", "reference", "table", "version")
 
-    def __init__(self, version: int, public_id: int, charset: int, table: int, end: int) -> None:
+    def __init__(self, version: int, public_id: int, reference: int, charset: int, table: int, end: int) -> None:
         self.version = version
         self.public_id = public_id
+        self.reference = reference  # where in the string table it stands, -1: it is a number
         self.charset = charset
         self.table = table
         self.end = end
@@ -291,26 +469,50 @@ def _read_header(data: bytes | bytearray) -> _Header | None:
         if number is None:
             return None
         charset = number[0]
-        if charset not in _UTF_8:
-            raise decode_error(errors.BAD_CHARSET, pos, charset)
+        _width(charset, pos)
         pos = number[1]
     table = _integer(data, pos, size, pos)
     if table is None:
         return None
     if reference >= table[0]:
         raise decode_error(errors.BAD_PUBLIC_ID, 1)
-    return _Header(version, public_id, charset, *table)
+    return _Header(version, public_id, reference, charset, *table)
+
+
+def _width(charset: int, offset: int) -> int:
+    """How wide a NUL is in this character set, 0 for UTF-8. Raises DecodeError where it is not known."""
+    if charset in _UTF_8:
+        return 0
+    from .constructs import codec_of, width_of
+
+    codec = codec_of(charset)
+    if codec is None:
+        raise decode_error(errors.BAD_CHARSET, offset, charset)
+    return width_of(codec)
 
 
 class Document:
     """A decoded document, immutable and safe to share between threads. Made by decode().
 
     ``raw`` are the bytes that it came from, ``root`` its root Element, ``version`` the WBXML version ("1.3"),
-    ``public_id`` the number of its public identifier and ``charset`` the name of its character set.
+    ``public_id`` the number of its public identifier (or what that is) and ``charset`` the name of its character set.
     A value of a Decoder is a Document too: its ``raw`` is the one element, without a header.
     """
 
-    __slots__ = ("_base", "_codes", "_header", "_kinds", "_lengths", "_nexts", "_offsets", "_page", "_pages", "raw")
+    __slots__ = (
+        "_base",
+        "_codes",
+        "_header",
+        "_kinds",
+        "_lengths",
+        "_nexts",
+        "_offsets",
+        "_page",
+        "_pages",
+        "_problems",
+        "_reading",
+        "raw",
+    )
 
     raw: bytes
 
@@ -325,8 +527,41 @@ class Document:
 
     @property
     def root(self) -> Element:
-        """The root element."""
+        """The root element. Raises DecodeError where lenient decoding found none."""
+        if not self._codes:
+            raise decode_error(errors.TRUNCATED, len(self.raw))
         return _element(self, 0)
+
+    @property
+    def roots(self) -> tuple[Element, ...]:
+        """All elements that stand in no other: one, but for lenient decoding."""
+        found = []
+        slot = 0
+        while slot < len(self._codes):
+            if self._kinds[slot] < _PIECE_TEXT:
+                found.append(_element(self, slot))
+            slot = self._nexts[slot]
+        return tuple(found)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What lenient decoding found out of place, in order; () for all that was decoded strictly."""
+        return self._problems
+
+    @property
+    def prolog(self) -> tuple[Instruction, ...]:
+        """The processing instructions before the root."""
+        return () if self._reading is None else self._reading.prolog
+
+    @property
+    def epilog(self) -> tuple[Instruction, ...]:
+        """The processing instructions behind the root."""
+        return () if self._reading is None else self._reading.epilog
+
+    @property
+    def string_table(self) -> bytes:
+        """The string table, with the NULs between its strings."""
+        return b"" if self._reading is None else self._reading.table
 
     @property
     def version(self) -> str:
@@ -334,14 +569,22 @@ class Document:
         return f"1.{self._header.version}"
 
     @property
-    def public_id(self) -> int:
-        """The number of the public identifier in the header; 1 is "unknown", which ActiveSync uses."""
-        return self._header.public_id
+    def public_id(self) -> int | str:
+        """The number of the public identifier in the header, or the str that it is; ActiveSync uses 1, "unknown"."""
+        header = self._header
+        if header.reference < 0 or self._reading is None:
+            return header.public_id
+        return self._reading.string(header.reference, 1)
 
     @property
     def charset(self) -> str:
         """The name of the character set in the header."""
-        return _CHARSETS[self._header.charset]
+        charset = self._header.charset
+        if charset in _UTF_8:
+            return _CHARSETS[charset]
+        from .constructs import charset_name
+
+        return charset_name(charset)
 
     @property
     def pages(self) -> CodePages:
@@ -349,7 +592,7 @@ class Document:
         return self._pages
 
     def __repr__(self) -> str:
-        return f"<Document {self.root.tag}, {len(self.raw)} bytes>"
+        return f"<Document {self.root.tag if self._codes else 'without a root'}, {len(self.raw)} bytes>"
 
     def __copy__(self) -> Document:
         return self
@@ -368,8 +611,11 @@ class Document:
                 self._base,
                 header.version,
                 header.public_id,
+                header.reference,
                 header.charset,
                 header.end,
+                self.string_table,
+                bool(self._problems),
             ),
         )
 
@@ -378,6 +624,8 @@ class Document:
         _header: _Header
         _page: int
         _base: int
+        _reading: Reading | None
+        _problems: tuple[Problem, ...]
         _codes: list[int]
         _kinds: list[int]
         _offsets: list[int]
@@ -385,7 +633,16 @@ class Document:
         _nexts: list[int]
 
 
-def _document(raw: bytes, pages: CodePages, header: _Header, page: int, base: int, scanner: _Scanner) -> Document:
+def _document(
+    raw: bytes,
+    pages: CodePages,
+    header: _Header,
+    page: int,
+    base: int,
+    scanner: _Scanner,
+    reading: Reading | None,
+    problems: tuple[Problem, ...] = (),
+) -> Document:
     self: Document = object.__new__(Document)
     put = object.__setattr__
     put(self, "raw", raw)
@@ -398,22 +655,68 @@ def _document(raw: bytes, pages: CodePages, header: _Header, page: int, base: in
     put(self, "_offsets", scanner.offsets)
     put(self, "_lengths", scanner.lengths)
     put(self, "_nexts", scanner.nexts)
+    put(self, "_reading", reading)
+    put(self, "_problems", problems)
     return self
 
 
+def _read(pages: CodePages, header: _Header, table: bytes, base: int, wanted: bool) -> Reading | None:
+    """What constructs.py needs to know of a document, None for one that has nothing for it."""
+    if not wanted and not table and header.charset in _UTF_8:
+        return None
+    from .constructs import Reading
+
+    return Reading(pages, header.charset, table, base)
+
+
+def _read_any(pages: CodePages, header: _Header) -> Reading:
+    """What constructs.py needs to know of a document that has no string table."""
+    reading = _read(pages, header, b"", 0, True)
+    assert reading is not None
+    return reading
+
+
+def _check(reading: Reading, raw: bytes, scanner: _Scanner, max_expanded: int) -> None:
+    """Checks what the constructs that were scanned stand for. Raises DecodeError."""
+    codes, kinds, offsets = scanner.codes, scanner.kinds, scanner.offsets
+    total = 0
+    for slot in range(len(codes)):
+        kind = kinds[slot]
+        if (kind >= _PIECE_OTHER and slot != scanner.within) or (codes[slot] == LITERAL and kind < _PIECE_TEXT):
+            total += reading.check(kind, raw, offsets[slot], codes[slot])
+            if total > max_expanded:
+                raise decode_error(errors.TOO_EXPANDED, reading.base + offsets[slot], max_expanded)
+
+
 def _restore(
-    raw: bytes, pages: CodePages, page: int, base: int, version: int, public_id: int, charset: int, end: int
+    raw: bytes,
+    pages: CodePages,
+    page: int,
+    base: int,
+    version: int,
+    public_id: int,
+    reference: int,
+    charset: int,
+    end: int,
+    table: bytes,
+    lenient: bool,
 ) -> Document:
     """The Document that was pickled; it was checked when it was decoded, so its limits need not be known."""
-    limits = type(DEFAULT)(max_depth=1 << 30, max_elements=0xFFFF_FFFE, max_size=0xFFFF_FFFF)
+    limits = type(DEFAULT)(max_depth=1 << 30, max_elements=0xFFFF_FFFE, max_size=0xFFFF_FFFF, max_expanded=0xFFFF_FFFF)
+    if lenient:
+        return _parse_any(raw, pages, limits)
     if page < 0:
         return _parse(raw, pages, limits)
-    if raw and raw[0] & TOKEN_MASK < 5:
+    if raw and raw[0] & TOKEN_MASK < LITERAL:
         raise decode_error(errors.NO_ROOT, base, raw[0])
-    scanner = _Scanner(page, limits)
+    scanner = _Scanner(page & 0xFF, limits, _width(charset, base), page >> 8)
     if not scanner.run(raw, 0, base, raw.isascii()):
         raise decode_error(errors.TRUNCATED, base + len(raw))
-    return _document(raw, pages, _Header(version, public_id, charset, 0, end), page, base, scanner)
+    header = _Header(version, public_id, reference, charset, 0, end)
+    reading = _read(pages, header, table, base, scanner.constructs)
+    if reading is not None and scanner.constructs:
+        _check(reading, raw, scanner, limits.max_expanded)
+    return _document(raw, pages, header, page, base, scanner, reading)
 
 
 def _parse(raw: bytes, pages: CodePages, limits: Limits) -> Document:
@@ -423,26 +726,122 @@ def _parse(raw: bytes, pages: CodePages, limits: Limits) -> Document:
     header = _read_header(raw)
     if header is None:
         raise decode_error(errors.TRUNCATED, size)
+    if header.table > limits.max_size:
+        raise decode_error(errors.TOO_LARGE, header.end, limits.max_size)
     pos = header.end + header.table
     if pos > size:
         raise decode_error(errors.TRUNCATED, size)
-    page = 0
-    while pos < size and raw[pos] == SWITCH_PAGE:
+    table = raw[header.end : header.end + header.table]
+    reading = _read(pages, header, table, 0, False)
+    if reading is not None and header.reference >= 0:
+        reading.string(header.reference, 1)
+    page = attribute_page = 0
+    prolog: tuple[Instruction, ...] = ()
+    while pos < size and (raw[pos] == SWITCH_PAGE or raw[pos] == _PI):
+        if raw[pos] == _PI:
+            prolog, pos, attribute_page = _instructions(raw, pages, header, pos, attribute_page, limits, prolog)
+            continue
         if pos + 1 >= size:
             raise decode_error(errors.TRUNCATED, size)
         page = raw[pos + 1]
         pos += 2
     if pos >= size:
         raise decode_error(errors.TRUNCATED, size)
-    if raw[pos] & TOKEN_MASK < 5:
+    if raw[pos] & TOKEN_MASK < LITERAL:
         raise decode_error(errors.NO_ROOT, pos, raw[pos])
-    scanner = _Scanner(page, limits)
+    scanner = _Scanner(page, limits, _width(header.charset, 0), attribute_page)
     scanner.pos = pos
-    if not scanner.run(raw, 0, 0, raw.isascii()):
-        raise decode_error(errors.TRUNCATED, size)
-    if scanner.pos < size:
-        raise decode_error(errors.AFTER_ROOT, scanner.pos, raw[scanner.pos])
-    return _document(raw, pages, header, -1, 0, scanner)
+    try:
+        if not scanner.run(raw, 0, 0, raw.isascii()):
+            raise decode_error(errors.TRUNCATED, size)
+    except TruncatedError:
+        raise
+    except DecodeError:
+        # What is wrong before is told before.
+        if scanner.constructs:
+            _check(reading or _read_any(pages, header), raw, scanner, limits.max_expanded)
+        raise
+    epilog: tuple[Instruction, ...] = ()
+    if scanner.constructs:
+        reading = reading or _read_any(pages, header)
+        _check(reading, raw, scanner, limits.max_expanded)
+    pos = scanner.pos
+    if pos < size and raw[pos] == _PI:
+        epilog, pos, _ = _instructions(raw, pages, header, pos, scanner.attribute_page, limits, epilog)
+    if pos < size:
+        raise decode_error(errors.AFTER_ROOT, pos, raw[pos])
+    if prolog or epilog:
+        reading = reading or _read_any(pages, header)
+        reading.prolog = prolog
+        reading.epilog = epilog
+    return _document(raw, pages, header, -1, 0, scanner, reading)
+
+
+def _parse_any(raw: bytes, pages: CodePages, limits: Limits) -> Document:
+    """The Document in any bytes."""
+    try:
+        return _parse(raw, pages, limits)
+    except DecodeError:
+        from .lenient import read
+
+        return read(_assemble, raw, pages, limits)
+
+
+def _assemble(
+    raw: bytes,
+    pages: CodePages,
+    version: int,
+    public_id: int,
+    reference: int,
+    charset: int,
+    end: int,
+    reading: Reading,
+    codes: list[int],
+    kinds: list[int],
+    offsets: list[int],
+    lengths: list[int],
+    nexts: list[int],
+    problems: tuple[Problem, ...],
+) -> Document:
+    """The Document with this tape, which lenient.py has made."""
+    scanner = _Scanner(0, DEFAULT)
+    scanner.codes, scanner.kinds, scanner.offsets = codes, kinds, offsets
+    scanner.lengths, scanner.nexts = lengths, nexts
+    header = _Header(version, public_id, reference, charset, 0, end)
+    return _document(raw, pages, header, -1, 0, scanner, reading, problems)
+
+
+def _instructions(
+    raw: bytes,
+    pages: CodePages,
+    header: _Header,
+    pos: int,
+    page: int,
+    limits: Limits,
+    before: tuple[Instruction, ...],
+) -> tuple[tuple[Instruction, ...], int, int]:
+    """The processing instructions from ``pos`` on, behind those before, where they end, and the attribute page then.
+
+    Both kernels leave these to this function: no document outside of specifications has any.
+    """
+    from .constructs import Reading
+
+    reading = Reading(pages, header.charset, raw[header.end : header.end + header.table])
+    scanner = _Scanner(0, limits, _width(header.charset, 0), page)
+    scanner.pos = pos
+    found = []
+    total = 0
+    while scanner.pos < len(raw) and raw[scanner.pos] == _PI:
+        start, page = scanner.pos, scanner.attribute_page
+        scanner._open(_INSTRUCTION, start, 0, 0)
+        scanner.pos += 1
+        if not scanner._attributes(raw, 0, 0):
+            raise decode_error(errors.TRUNCATED, len(raw))
+        found.append(reading.instruction(raw, start, page))
+        total += len(found[-1].value)
+        if total > limits.max_expanded:
+            raise decode_error(errors.TOO_EXPANDED, start, limits.max_expanded)
+    return (*before, *found), scanner.pos, scanner.attribute_page
 
 
 def _owned(data: BytesLike) -> bytes:
@@ -479,7 +878,7 @@ class Element:
     @property
     def tag(self) -> Tag:
         """The tag, such as "AirSync:SyncKey"."""
-        return self._doc._pages.tag(self._doc._codes[self._index])
+        return _tag_at(self._doc, self._index)
 
     @property
     def offset(self) -> int:
@@ -495,7 +894,7 @@ class Element:
             start = doc._offsets[index] + 2
             return doc.raw[start : start + doc._lengths[index]].decode()
         if kind == _CONTAINER:
-            pieces = [piece for piece in self.pieces if type(piece) is str]
+            pieces = [piece for piece in self.pieces if isinstance(piece, str)]
             if pieces:
                 return "".join(pieces)
         return None
@@ -522,32 +921,27 @@ class Element:
 
     @property
     def pieces(self) -> list[str | memoryview | Element]:
-        """The content in document order: a str a text, a memoryview an opaque, an Element a child."""
-        doc, index = self._doc, self._index
-        kind = doc._kinds[index]
-        if kind == _EMPTY:
-            return []
-        if kind == _TEXT:
-            return [_text_at(doc, index, 2)]
-        if kind == _OPAQUE:
-            return [_opaque_at(doc, index, 2)]
-        content: list[str | memoryview | Element] = []
-        child, end = index + 1, doc._nexts[index]
-        while child < end:
-            kind = doc._kinds[child]
-            if kind == _PIECE_TEXT:
-                content.append(_text_at(doc, child, 1))
-            elif kind == _PIECE_OPAQUE:
-                content.append(_opaque_at(doc, child, 1))
-            else:
-                content.append(_element(doc, child))
-            child = doc._nexts[child]
-        return content
+        """The content in document order: a str a text, a memoryview an opaque, an Element a child.
+
+        An extension is a str too, an Extension. Processing instructions are left out: ``nodes`` has them.
+        """
+        return _content(self._doc, self._index, False)
 
     @property
-    def attrib(self) -> dict[str, str]:
-        """The attributes; ActiveSync has none."""
-        return {}
+    def nodes(self) -> list[str | memoryview | Element | Instruction]:
+        """The content as in ``pieces``, with the processing instructions."""
+        return _content(self._doc, self._index, True)
+
+    @property
+    def attrib(self) -> dict[str, str | bytes]:
+        """The attributes by their names, as the code pages have them; bytes where the value is opaque.
+
+        An unknown one is named "0x05" or "Page1:0x05". ActiveSync has none.
+        """
+        doc, slot = self._doc, self._index + 1
+        if doc._reading is None or slot >= doc._nexts[self._index] or doc._kinds[slot] != _ATTRIBUTES:
+            return {}
+        return doc._reading.attributes(doc.raw, doc._offsets[slot], doc._codes[slot])
 
     def find(self, path: str) -> Element | None:
         """The first descendant at this path of exact tags ("AirSync:Collections/AirSync:Collection"), or None.
@@ -556,6 +950,9 @@ class Element:
         """
         doc = self._doc
         codes = doc._pages.path(path)
+        if LITERAL in codes:
+            found = _at_literals(self, path)
+            return found[0] if found else None
         if len(codes) == 1:
             index = _first(doc, self._index, codes[0])
         else:
@@ -580,7 +977,10 @@ class Element:
     def findall(self, path: str) -> list[Element]:
         """All descendants at this path, in document order. Raises ValueError as find() does."""
         doc = self._doc
-        return [_element(doc, index) for index in _at_path(doc, self._index, doc._pages.path(path))]
+        codes = doc._pages.path(path)
+        if LITERAL in codes:
+            return _at_literals(self, path)
+        return [_element(doc, index) for index in _at_path(doc, self._index, codes)]
 
     def iter(self, tag: str | None = None) -> Iterator[Element]:
         """The element itself and all its descendants in document order; only those with this tag, where one is given.
@@ -588,8 +988,9 @@ class Element:
         Raises ValueError where the name is not a tag of the document's code pages.
         """
         doc = self._doc
-        code = -1 if tag is None else doc._pages.lookup(tag).code
-        return _iterate(doc, self._index, code)
+        if tag is None or ":" in tag or not doc._reading:
+            return _iterate(doc, self._index, -1 if tag is None else doc._pages.lookup(tag).code)
+        return (element for element in _iterate(doc, self._index, LITERAL) if element.tag == tag)
 
     def __len__(self) -> int:
         return self._doc._lengths[self._index] if self._doc._kinds[self._index] == _CONTAINER else 0
@@ -640,7 +1041,52 @@ def _element(doc: Document, index: int) -> Element:
     return self
 
 
+def _at_literals(element: Element, path: str) -> list[Element]:
+    """The descendants at a path with names that documents bring themselves. Raises ValueError where this one cannot."""
+    if not element._doc._reading:
+        raise ValueError(f"{path!r} is not a tag of these code pages")
+    from .constructs import walk
+
+    return walk(element, path)
+
+
+def _tag_at(doc: Document, index: int) -> Tag:
+    code = doc._codes[index]
+    if code == LITERAL and doc._reading is not None:
+        return doc._reading.tag(doc.raw, doc._offsets[index])
+    return doc._pages.tag(code)
+
+
+def _content(doc: Document, index: int, instructions: bool) -> list[Any]:
+    """The content of an element in document order, with or without processing instructions."""
+    kind = doc._kinds[index]
+    if kind == _EMPTY:
+        return []
+    if kind == _TEXT:
+        return [_text_at(doc, index, 2)]
+    if kind == _OPAQUE:
+        return [_opaque_at(doc, index, 2)]
+    content: list[Any] = []
+    child, end = index + 1, doc._nexts[index]
+    while child < end:
+        kind = doc._kinds[child]
+        if kind < _PIECE_TEXT:
+            content.append(_element(doc, child))
+        elif kind == _PIECE_OPAQUE:
+            content.append(_opaque_at(doc, child, 1))
+        elif kind <= _PIECE_OTHER:
+            content.append(_text_at(doc, child, 1))
+        elif kind == _INSTRUCTION and instructions:
+            assert doc._reading is not None
+            content.append(doc._reading.instruction(doc.raw, doc._offsets[child], doc._codes[child]))
+        child = doc._nexts[child]
+    return content
+
+
 def _text_at(doc: Document, index: int, skip: int) -> str:
+    if doc._kinds[index] == _PIECE_OTHER:
+        assert doc._reading is not None
+        return doc._reading.piece(doc.raw, doc._offsets[index])
     start = doc._offsets[index] + skip
     return doc.raw[start : start + doc._lengths[index]].decode()
 
@@ -731,14 +1177,15 @@ class Match:
 
 
 class _Selection:
-    """One selected path: its codes, innermost first, and the Plan for its values, if any."""
+    """One selected path: its codes, innermost first, and the Plan for its values or where to write them, if any."""
 
-    __slots__ = ("codes", "path", "plan")
+    __slots__ = ("codes", "path", "plan", "target")
 
-    def __init__(self, path: str, codes: tuple[int, ...], plan: Plan | None) -> None:
+    def __init__(self, path: str, codes: tuple[int, ...], plan: Plan | None, target: Any) -> None:
         self.path = path
         self.codes = codes[::-1]
         self.plan = plan
+        self.target = target
 
 
 class Decoder:
@@ -746,55 +1193,80 @@ class Decoder:
 
     ``select`` names what is wanted: paths of tags, or a mapping from paths to Model classes (None: Elements). A path
     such as "AirSync:Commands/AirSync:Add" matches elements whose tag and parents end so. Where two paths match the same
-    element, the longer one has it. Everything else is checked and dropped.
+    element, the longer one has it. Of everything else the structure is checked, and it is dropped.
 
-    Memory is bounded by the largest selected value, which ``limits`` apply to. Raises ValueError for a path that could
-    only match inside of what another one selects, or that holds a name which is no tag of the code pages.
+    A path may also be mapped to a binary file, or anything else with a write(), or to a function without arguments that
+    opens one for each element: the text (as UTF-8) and opaque data that stand in the element itself are written as they
+    arrive, and the value of the Match is the file.
+
+    Memory is bounded by the largest selected value, which ``limits`` apply to, and the string table. Raises ValueError
+    for a path that could only match inside of what another one selects, or that holds a name which is no tag of the
+    code pages.
     """
 
     __slots__ = (
         "_anchor",
+        "_attribute_page",
         "_base",
         "_buffer",
         "_by_code",
+        "_closing",
         "_failed",
         "_header",
         "_limits",
+        "_literals",
         "_page",
         "_pages",
         "_phase",
+        "_reading",
         "_scanner",
         "_scanner_page",
         "_selected",
         "_skip",
         "_stack",
+        "_started",
+        "_table",
+        "_target",
+        "_target_depth",
         "_text",
         "_text_offset",
+        "_width",
+        "_within",
     )
 
     def __init__(
         self,
-        select: Iterable[str] | Mapping[str, type[Any] | None],
+        select: Iterable[str] | Mapping[str, Any],
         *,
         pages: CodePages | None = None,
         limits: Limits = DEFAULT,
     ) -> None:
         self._pages = pages or ACTIVESYNC
         self._limits = limits
-        self._by_code = _selections(select, self._pages)
+        self._literals: dict[str, int] = {}  # the codes that stand for selected names which documents bring themselves
+        self._by_code = _selections(select, self._pages, self._literals)
         self._buffer = bytearray()
         self._base = 0  # stream offset of the buffer's first byte
         self._phase = 0  # 0 header, 1 before the root, 2 within it, 3 behind it
-        self._header = _Header(3, 1, 106, 0, 0)
+        self._header = _Header(3, 1, -1, 106, 0, 0)
+        self._table = b""
+        self._reading: Reading | None = None  # for what is not selected
+        self._width = 0
         self._page = 0
+        self._attribute_page = 0
+        self._within = 0  # _ATTRIBUTES or _INSTRUCTION while these have not ended
+        self._started = False
+        self._closing = False
         self._stack: list[tuple[int, int]] = []  # code and stream offset of each open element
-        self._skip = 0  # bytes still to drop: a string table, or an opaque that nobody selected
-        self._text: Any = None  # the incremental UTF-8 decoder while within a text that nobody selected
+        self._skip = 0  # bytes still to come of an opaque that nobody selected
+        self._text: Any = None  # the incremental decoder while within a text that nobody selected
         self._text_offset = 0
         self._scanner: _Scanner | None = None  # set while a selected element is incomplete
         self._scanner_page = 0
         self._selected: _Selection | None = None
         self._anchor = 0
+        self._target: Any = None  # what the open element's content is written to
+        self._target_depth = 0
         self._failed: DecodeError | None = None
 
     def feed(self, chunk: BytesLike) -> list[Match]:
@@ -823,7 +1295,7 @@ class Decoder:
         """None where the document was whole. Raises TruncatedError where it was not, or the error that feed() met."""
         if self._failed is not None:
             raise self._failed
-        if self._phase != 3:
+        if self._phase != 3 or self._within or self._text is not None or self._skip or self._buffer:
             raise decode_error(errors.TRUNCATED, self._base + len(self._buffer))
 
     def _run(self, found: list[Match]) -> int:
@@ -832,13 +1304,9 @@ class Decoder:
         size = len(data)
         pos = 0
         if self._phase == 0:
-            header = _read_header(data)
-            if header is None:
+            pos = self._head(data)
+            if not pos:
                 return 0
-            self._header = header
-            self._skip = header.table
-            self._phase = 1
-            pos = header.end
         while True:
             if self._scanner is not None:
                 end = self._scan(self._scanner, found, pos)
@@ -847,93 +1315,195 @@ class Decoder:
                 pos = end
             if self._skip:
                 step = min(self._skip, size - pos)
+                if self._writing():
+                    self._target.write(bytes(data[pos : pos + step]))
                 self._skip -= step
                 pos += step
             if pos >= size:
                 return pos
             if self._text is not None:
-                zero = data.find(0, pos)
-                stop = size if zero < 0 else zero
-                try:
-                    self._text.decode(data[pos:stop], zero >= 0)
-                except UnicodeDecodeError:
-                    raise decode_error(errors.BAD_TEXT, self._text_offset) from None
-                if zero < 0:
-                    return size
-                self._text = None
-                pos = zero + 1
+                pos = self._pass(data, pos)
+                if self._text is not None:
+                    return pos
                 continue
             token = data[pos]
-            if self._phase == 3:
-                raise decode_error(errors.AFTER_ROOT, base + pos, token)
-            if token == SWITCH_PAGE:
-                if pos + 1 >= size:
-                    return pos
-                self._page = data[pos + 1]
-                pos += 2
-            elif token & TOKEN_MASK > 4:
-                self._start(token, base + pos)
-                if self._scanner is None:
+            offset = base + pos
+            if self._within:
+                self._started = _attribute(token, self._started, self._within == _INSTRUCTION, offset)
+                if token == END:
+                    self._within = 0
                     pos += 1
-            elif self._phase == 1:
-                raise decode_error(errors.NO_ROOT, base + pos, token)
-            elif token == END:
+                    if self._closing:
+                        self._closing = False
+                        self._end(found)
+                    continue
+            elif self._phase == 3:
+                if token != _PI:
+                    raise decode_error(errors.AFTER_ROOT, offset, token)
+            elif token & TOKEN_MASK >= LITERAL:
+                code = self._page << 6 | token & TOKEN_MASK
+                after = pos + 1
+                if token & TOKEN_MASK == LITERAL:
+                    named = _integer(data, pos + 1, size, offset)
+                    if named is None:
+                        return pos
+                    code = self._literal(named[0], offset)
+                    after = named[1]
+                self._start(token, code, offset, found)
+                if self._scanner is None:
+                    pos = after
+                continue
+            elif token == END and self._phase == 2:
                 pos += 1
-                self._stack.pop()
-                if not self._stack:
-                    self._phase = 3
-            elif token == STR_I:
-                self._text = getincrementaldecoder("utf-8")()
-                self._text_offset = base + pos
+                self._end(found)
+                continue
+            elif self._phase == 1 and token != SWITCH_PAGE and token != _PI:
+                raise decode_error(errors.NO_ROOT, offset, token)
+            if token == STR_I or _EXT_I <= token < _PI:
+                from .constructs import Reader
+
+                self._text = Reader(self._header.charset)
+                self._text_offset = offset
                 pos += 1
             elif token == OPAQUE:
-                length = _integer(data, pos + 1, size, base + pos)
+                length = _integer(data, pos + 1, size, offset)
                 if length is None:
                     return pos
                 self._skip, pos = length
+            elif token == _PI:
+                self._within = _INSTRUCTION
+                self._started = False
+                pos += 1
             else:
-                raise decode_error(errors.BAD_TOKEN, base + pos, token)
+                after = _short_end(data, pos, offset)
+                if after < 0:
+                    return pos
+                if token == SWITCH_PAGE:
+                    if self._within:
+                        self._attribute_page = data[pos + 1]
+                    else:
+                        self._page = data[pos + 1]
+                elif not self._within:
+                    piece = self._pieces().piece_at(bytes(data[pos:after]), offset)
+                    if self._writing():
+                        self._target.write(piece.encode())
+                pos = after
 
-    def _start(self, token: int, offset: int) -> None:
+    def _head(self, data: bytearray) -> int:
+        """Where the body starts, 0 where the bytes end before that."""
+        header = _read_header(data)
+        if header is None:
+            return 0
+        if header.table > self._limits.max_size:
+            raise decode_error(errors.TOO_LARGE, header.end, self._limits.max_size)
+        end = header.end + header.table
+        if len(data) < end:
+            return 0
+        self._header = header
+        self._width = _width(header.charset, 0)
+        self._table = bytes(data[header.end : end])
+        if header.reference >= 0:
+            self._pieces().string(header.reference, 1)
+        self._phase = 1
+        return end
+
+    def _pieces(self) -> Reading:
+        """What knows the string table."""
+        if self._reading is None:
+            self._reading = _read(self._pages, self._header, self._table, 0, True)
+        assert self._reading is not None
+        return self._reading
+
+    def _literal(self, place: int, offset: int) -> int:
+        """The code of a LITERAL: its own, or that of the selected name that it has."""
+        name = self._pieces().string(place, offset)
+        return self._literals.get(name, LITERAL)
+
+    def _writing(self) -> bool:
+        return self._target is not None and len(self._stack) == self._target_depth and not self._within
+
+    def _pass(self, data: bytearray, pos: int) -> int:
+        """Where the text that nobody selected ends, or how far it is read where the bytes end first."""
+        width = self._width or 1
+        zero = _find_nul(data, pos, pos, width)
+        stop = len(data) - (len(data) - pos) % width if zero < 0 else zero
+        try:
+            text = self._text.decode(data[pos:stop], zero >= 0)
+        except UnicodeError:
+            code = errors.BAD_CHARSET_TEXT if self._width else errors.BAD_TEXT
+            raise decode_error(code, self._text_offset, self._header.charset) from None
+        if self._writing() and text:
+            self._target.write(text.encode())
+        if zero < 0:
+            return stop
+        self._text = None
+        return zero + width
+
+    def _start(self, token: int, code: int, offset: int, found: list[Match]) -> None:
         """Takes note of a tag: as the start of a selected element, or of another one that is only passed through."""
-        if token & ATTRIBUTES:
-            raise decode_error(errors.WITH_ATTRIBUTES, offset, token)
         if len(self._stack) >= self._limits.max_depth:
             raise decode_error(errors.TOO_DEEP, offset, self._limits.max_depth)
         self._phase = 2
-        code = self._page << 6 | token & TOKEN_MASK
-        for selection in self._by_code.get(code, ()):
+        for selection in () if self._target is not None else self._by_code.get(code, ()):
             parents = selection.codes[1:]
             if len(parents) <= len(self._stack) and all(
                 above == parent for (above, _), parent in zip(reversed(self._stack), parents, strict=False)
             ):
                 self._selected = selection
                 self._anchor = self._stack[-len(parents)][1] if parents else offset
-                self._scanner = _Scanner(self._page, self._limits)
+                if selection.target is not None:
+                    self._target = selection.target if hasattr(selection.target, "write") else selection.target()
+                    self._target_depth = len(self._stack) + 1
+                    break
+                self._scanner = _Scanner(self._page, self._limits, self._width, self._attribute_page)
                 self._scanner.depth = len(self._stack)
-                self._scanner_page = self._page
+                self._scanner_page = self._attribute_page << 8 | self._page
                 return
-        if token & WITH_CONTENT:
-            self._stack.append((code, offset))
-        elif not self._stack:
+        self._stack.append((code, offset))
+        if token & ATTRIBUTES:
+            self._within = _ATTRIBUTES
+            self._started = False
+            self._closing = not token & WITH_CONTENT
+        elif not token & WITH_CONTENT:
+            self._end(found)
+
+    def _end(self, found: list[Match]) -> None:
+        """Closes the element that was opened last."""
+        if self._target is not None and len(self._stack) == self._target_depth:
+            assert self._selected is not None
+            found.append(Match(self._selected.path, self._target, self._anchor))
+            self._target = None
+        self._stack.pop()
+        if not self._stack:
             self._phase = 3
 
     def _scan(self, scanner: _Scanner, found: list[Match], pos: int) -> int:
         """Where the selected element that starts at ``pos`` ends, or -1 where the bytes end first."""
         data, start = self._buffer, self._base + pos
-        done = scanner.run(data, pos, start, False)
+        try:
+            done = scanner.run(data, pos, start, False)
+        except DecodeError:
+            if scanner.constructs:
+                reading = _read(self._pages, self._header, self._table, start, True)
+                assert reading is not None
+                _check(reading, bytes(data[pos:]), scanner, self._limits.max_expanded)
+            raise
         reached = scanner.pos if done else len(data) - pos
         if reached > self._limits.max_size:
             raise decode_error(errors.TOO_LARGE, start, self._limits.max_size)
         if not done:
             return -1
         raw = bytes(data[pos : pos + reached])
-        doc = _document(raw, self._pages, self._header, self._scanner_page, start, scanner)
+        reading = _read(self._pages, self._header, self._table, start, scanner.constructs)
+        if reading is not None and scanner.constructs:
+            _check(reading, raw, scanner, self._limits.max_expanded)
+        doc = _document(raw, self._pages, self._header, self._scanner_page, start, scanner, reading)
         assert self._selected is not None
         plan = self._selected.plan
         value = _element(doc, 0) if plan is None else _build(doc, 0, plan, 0)
         found.append(Match(self._selected.path, value, self._anchor))
         self._page = scanner.page
+        self._attribute_page = scanner.attribute_page
         self._scanner = None
         if not self._stack:
             self._phase = 3
@@ -941,18 +1511,33 @@ class Decoder:
 
 
 def _selections(
-    select: Iterable[str] | Mapping[str, type[Any] | None], pages: CodePages
+    select: Iterable[str] | Mapping[str, Any], pages: CodePages, literals: dict[str, int]
 ) -> dict[int, list[_Selection]]:
-    """The selections by the code of their last tag, the longest first."""
+    """The selections by the code of their last tag, the longest first. Adds the names that are no tags to literals."""
     if isinstance(select, str):
         select = (select,)
-    models: Mapping[str, type[Any] | None] = select if hasattr(select, "keys") else dict.fromkeys(select)  # type: ignore[assignment]
+    models: Mapping[str, Any] = select if hasattr(select, "keys") else dict.fromkeys(select)  # type: ignore[assignment]
     chosen = []
-    for path, model in models.items():
-        plan = None if model is None else plan_of(model)
-        chosen.append(_Selection(path, pages.path(path), plan))
+    for path, wanted in models.items():
+        target = plan = None
+        if hasattr(wanted, "write") or (callable(wanted) and not isinstance(wanted, type)):
+            target = wanted
+        elif wanted is not None:
+            plan = plan_of(wanted)
+        codes = pages.path(path)
+        if LITERAL in codes:
+            if pages is ACTIVESYNC:
+                raise ValueError(f"{path!r} is not a tag of these code pages")
+            names = zip(path.split("/"), codes, strict=True)
+            codes = tuple([
+                literals.setdefault(name, _FIRST_LITERAL + len(literals)) if code == LITERAL else code
+                for name, code in names
+            ])  # fmt: skip
+        chosen.append(_Selection(path, codes, plan, target))
     if not chosen:
         raise ValueError("select names no path")
+    if len(literals) > 0x4000:
+        raise ValueError("select has more names without a namespace than can be told apart")
     for one in chosen:
         for other in chosen:
             for skip in range(1, len(other.codes)):
@@ -967,46 +1552,98 @@ def _selections(
 class Writer:
     """Writes a document token by token: start(), text(), opaque() and end(), then finish().
 
-    SWITCH_PAGE is written where the page changes, and a tag gets its content bit when content follows.
+    SWITCH_PAGE is written where the page changes, and a tag gets its content bit when content follows. ``version`` is
+    that of WBXML, "1.0" to "1.3", ``charset`` the name of the character set, and ``public_id`` a number or a str, by
+    default that of the code pages.
     """
 
-    __slots__ = ("_done", "_out", "_page", "_pages", "_stack", "_tags")
+    __slots__ = ("_coding", "_done", "_out", "_page", "_pages", "_stack", "_tags")
 
-    def __init__(self, *, pages: CodePages | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        pages: CodePages | None = None,
+        version: str = "1.3",
+        charset: str = "UTF-8",
+        public_id: int | str | None = None,
+    ) -> None:
         self._pages = pages or ACTIVESYNC
         self._out = bytearray(_HEADER)
         self._page = 0
         self._stack: list[int] = []  # where the tag byte of each open element stands
         self._tags: list[str] = []
         self._done = False
+        self._coding: Coding | None = None  # for what only constructs.py can write
+        if version != "1.3" or charset != "UTF-8" or public_id is not None or self._pages.public_id != 1:
+            self._coding = _coding(self._pages, version, charset, public_id)
 
-    def start(self, tag: str) -> None:
-        """Opens an element. Raises EncodeError for an unknown tag, a second root, or nesting without end."""
-        known = _tag_of(tag, self._pages)
+    def start(self, tag: str, attrib: Mapping[str, str | bytes] | None = None) -> None:
+        """Opens an element, with attributes. A Tag of literal() is written with its name in the string table.
+
+        Raises EncodeError for an unknown tag, a second root, or nesting without end.
+        """
+        named = getattr(tag, "namespace", None) == ""
+        known = None if named else _tag_of(tag, self._pages)
         if self._done and not self._stack:
             raise EncodeError(f"{tag}: a document has one root element")
         if len(self._stack) >= DEFAULT.max_depth:
             raise EncodeError(f"{tag}: elements are nested deeper than {DEFAULT.max_depth}")
+        named_by = self._constructs().literal(tag) if named else b""
+        attributes = self._constructs().attributes(attrib, tag) if attrib else b""
         if self._stack:
             self._content()
         self._done = True
         out = self._out
-        if known.page != self._page:
-            self._page = known.page
-            out.append(SWITCH_PAGE)
-            out.append(known.page)
+        if known is None:
+            token = LITERAL
+        else:
+            assert known.page is not None and known.token is not None
+            token = known.token
+            if known.page != self._page:
+                self._page = known.page
+                out.append(SWITCH_PAGE)
+                out.append(known.page)
         self._stack.append(len(out))
         self._tags.append(tag)
-        out.append(known.token)
+        out.append(token | ATTRIBUTES if attributes else token)
+        out += named_by
+        out += attributes
 
     def text(self, text: str) -> None:
         """Writes an inline string into the open element. Raises EncodeError for a NUL or a lone surrogate."""
         self._check_open()
+        if self._coding is not None:
+            self._put(self._coding.text(text, self._tags[-1]))
+            return
         data = _encode_text(text, self._tags[-1])
         self._content()
         self._out.append(STR_I)
         self._out += data
         self._out.append(0)
+
+    def entity(self, code: int) -> None:
+        """Writes a character by its number into the open element."""
+        self._check_open()
+        self._put(self._constructs().entity(code, self._tags[-1]))
+
+    def extension(self, extension: Extension) -> None:
+        """Writes an Extension into the open element."""
+        self._check_open()
+        self._put(self._constructs().extension(extension, self._tags[-1]))
+
+    def instruction(self, target: str, value: str | bytes = "") -> None:
+        """Writes a processing instruction, into the open element, before the root or behind it."""
+        self._put(self._constructs().instruction(target, value))
+
+    def _put(self, data: bytes) -> None:
+        if self._stack:
+            self._content()
+        self._out += data
+
+    def _constructs(self) -> Coding:
+        if self._coding is None:
+            self._coding = _coding(self._pages)
+        return self._coding
 
     def opaque(self, data: BytesLike) -> None:
         """Writes opaque data into the open element."""
@@ -1029,6 +1666,9 @@ class Writer:
     def copy(self, element: Element) -> None:
         """Writes an Element of a Document with all that is in it. Raises EncodeError where other code pages name it."""
         doc = element._doc
+        if doc._reading is not None or self._coding is not None:
+            self._copy(element)
+            return
         kinds, nexts = doc._kinds, doc._nexts
         depth = len(self._stack)
         ends: list[int] = []
@@ -1059,12 +1699,24 @@ class Writer:
             del self._stack[depth:], self._tags[depth:]
             raise
 
+    def _copy(self, element: Element) -> None:
+        from .constructs import copy
+
+        depth = len(self._stack)
+        try:
+            copy(self, element)
+        except EncodeError:
+            del self._stack[depth:], self._tags[depth:]
+            raise
+
     def finish(self) -> bytes:
         """The document. Raises EncodeError where no root was written or an element is still open."""
         if self._stack:
             raise EncodeError(f"{self._tags[-1]}: the element is still open")
         if not self._done:
             raise EncodeError("a document needs a root element")
+        if self._coding is not None:
+            return self._coding.finish(bytes(self._out))
         return bytes(self._out)
 
     def _check_open(self) -> None:
@@ -1073,6 +1725,12 @@ class Writer:
 
     def _content(self) -> None:
         self._out[self._stack[-1]] |= WITH_CONTENT
+
+
+def _coding(pages: CodePages, *header: Any) -> Coding:
+    from .constructs import Coding
+
+    return Coding(pages, *header)
 
 
 def _tag_of(tag: str, pages: CodePages) -> Tag:
@@ -1211,16 +1869,18 @@ _SPACE = " \t\r\n"
 def _stray(doc: Document, index: int, slot: int, skip: int, problems: list[Problem]) -> None:
     """Tells of text or opaque in ``slot`` that stands where the element ``index`` should hold elements only."""
     kind = doc._kinds[slot]
-    if kind == _TEXT or kind == _PIECE_TEXT:
+    if kind == _TEXT or kind == _PIECE_TEXT or kind == _PIECE_OTHER:
         text = _text_at(doc, slot, skip)
         if text.strip(_SPACE):
             problems.append(_problem(doc, index, "elements", text))
     elif kind == _OPAQUE or kind == _PIECE_OPAQUE:
         problems.append(_problem(doc, index, "elements", _as_text(bytes(_opaque_at(doc, slot, skip)))))
+    elif kind == _ATTRIBUTES:
+        problems.append(_problem(doc, index, "no attributes", repr(_element(doc, index).attrib)))
 
 
 def _problem(doc: Document, index: int, expected: str, value: str | bytes | None) -> Problem:
-    return Problem(doc._base + doc._offsets[index], doc._pages.tag(doc._codes[index]), expected, value)
+    return Problem(doc._base + doc._offsets[index], _tag_at(doc, index), expected, value)
 
 
 def _raw(doc: Document, index: int) -> str | bytes | None:
@@ -1516,21 +2176,37 @@ if TYPE_CHECKING:
 
     @overload
     def decode(
-        data: BytesLike, *, type: None = None, pages: CodePages | None = None, limits: Limits = DEFAULT
+        data: BytesLike,
+        *,
+        type: None = None,
+        pages: CodePages | None = None,
+        lenient: bool = False,
+        limits: Limits = DEFAULT,
     ) -> Document: ...
     @overload
     def decode(
-        data: BytesLike | Document | Element, *, type: type[T], pages: CodePages | None = None, limits: Limits = DEFAULT
+        data: BytesLike | Document | Element,
+        *,
+        type: type[T],
+        pages: CodePages | None = None,
+        lenient: bool = False,
+        limits: Limits = DEFAULT,
     ) -> T: ...
 
 
 def decode(
-    data: Any, *, type: type[Any] | None = None, pages: CodePages | None = None, limits: Limits = DEFAULT
+    data: Any,
+    *,
+    type: type[Any] | None = None,
+    pages: CodePages | None = None,
+    lenient: bool = False,
+    limits: Limits = DEFAULT,
 ) -> Any:
     """The Document in ``data``, or with ``type`` an instance of that Model, without a tree in between.
 
     ``data`` is any bytes-like object or, with ``type``, also a Document or an Element. ``pages`` are the code pages,
-    those of ActiveSync by default, and ``limits`` what the document may at most be.
+    those of ActiveSync by default, and ``limits`` what the document may at most be. With ``lenient`` any bytes give a
+    Document, whose ``problems`` say what is out of place and whose ``roots`` may be none or several.
 
     Raises DecodeError where the bytes are not a document (TruncatedError where they end too early, LimitError where it
     is beyond a limit) or, with ``type``, where its root is another one than the Model's.
@@ -1541,6 +2217,8 @@ def decode(
         doc, index = data._doc, data._index
     elif isinstance(data, Document):
         doc = data
+    elif lenient:
+        doc = _parse_any(_owned(data), pages or ACTIVESYNC, limits)
     else:
         doc = _parse(_owned(data), pages or ACTIVESYNC, limits)
     if type is None:
@@ -1548,25 +2226,48 @@ def decode(
             raise TypeError("a Document or Element is decoded already; give type= to make a Model of it")
         return doc
     plan = plan_of(type)
+    if not index:
+        index = doc.root._index
     if plan.tag is not None and plan.tag.code != doc._codes[index]:
-        found = doc._pages.tag(doc._codes[index])
-        raise DecodeError(f"expected {plan.tag}, found {found}", doc._base + doc._offsets[index])
+        raise DecodeError(f"expected {plan.tag}, found {_tag_at(doc, index)}", doc._base + doc._offsets[index])
     return _build(doc, index, plan, 0)
 
 
-def encode(obj: Any, *, version: str | None = None, pages: CodePages | None = None) -> bytes:
+def encode(
+    obj: Any, *, version: str | None = None, pages: CodePages | None = None, string_table: bool = False
+) -> bytes:
     """The WBXML document for a Document, an Element, a Model instance or an ElementTree element.
 
-    It is canonical: version 1.3, public id 1, UTF-8, no string table, SWITCH_PAGE only where the page changes, a
-    content bit only where there is content. With ``version`` ("14.1"), a Model field that this version does not have
-    is refused.
+    It is canonical: version 1.3, UTF-8, the public id of the code pages, SWITCH_PAGE only where the page changes, a
+    content bit only where there is content, and no string table, but for names that the code pages do not have. With
+    ``version`` ("14.1"), a Model field that this protocol version does not have is refused. ``pages`` are by default
+    those that a Document was decoded by, else those of ActiveSync. With ``string_table``, text that stands there more
+    than once goes into a string table where that makes the document shorter.
 
     Raises EncodeError for what cannot be written: a NUL or a lone surrogate in text, a value of another type than its
     field's, an unknown tag. Source: WBXML 1.3 section 5; [MS-ASWBXML] section 2.1.
     """
+    if pages is None:
+        if isinstance(obj, Document):
+            pages = obj._pages
+        elif isinstance(obj, Element):
+            pages = obj._doc._pages
+    if string_table:
+        from .stringtable import compact
+
+        return compact(encode(obj, version=version, pages=pages))
     writer = Writer(pages=pages)
     if isinstance(obj, Document):
-        writer.copy(obj.root)
+        if len(obj.roots) > 1:
+            raise EncodeError(f"a document has one root element, not {len(obj.roots)}")
+        if not obj._codes:
+            raise EncodeError("a document needs a root element")
+        if obj.prolog or obj.epilog:
+            from .constructs import copy_document
+
+            copy_document(writer, obj)
+        else:
+            writer.copy(obj.root)
     elif isinstance(obj, Element):
         writer.copy(obj)
     else:

@@ -33,11 +33,17 @@
 #define NOT_INLINE
 #endif
 
-/* Tokens of WBXML 1.3 section 7.1 that ActiveSync uses. */
+/* Tokens of WBXML 1.3 section 7.1. */
 enum {
     W_SWITCH_PAGE = 0x00,
     W_END = 0x01,
+    W_ENTITY = 0x02,
     W_STR_I = 0x03,
+    W_LITERAL = 0x04,
+    W_EXT_I = 0x40, /* to 0x42 */
+    W_PI = 0x43,
+    W_EXT_T = 0x80, /* to 0x82 */
+    W_STR_T = 0x83,
     W_OPAQUE = 0xC3,
     W_TOKEN_MASK = 0x3F,
     W_WITH_CONTENT = 0x40,
@@ -50,7 +56,6 @@ enum {
     E_BAD_VERSION = 2,
     E_BAD_INTEGER = 3,
     E_BAD_PUBLIC_ID = 4,
-    E_BAD_CHARSET = 5,
     E_BAD_TOKEN = 7,
     E_BAD_TEXT = 8,
     E_NO_ROOT = 9,
@@ -58,7 +63,7 @@ enum {
     E_TOO_DEEP = 11,
     E_TOO_MANY = 12,
     E_TOO_LARGE = 13,
-    E_WITH_ATTRIBUTES = 14,
+    E_BAD_ATTRIBUTE = 14,
     E_NO_MEMORY = 100
 };
 
@@ -289,8 +294,20 @@ static NOT_INLINE int utf8_to_nul(const uint8_t *p, const uint8_t *nul, const ui
 
 /* -- Scanning ------------------------------------------------------------------------------------------------------ */
 
-/* Kinds of slot. An element is of one of the first four; a piece is a text or opaque that stands in a container. */
-enum { S_EMPTY, S_TEXT, S_OPAQUE, S_CONTAINER, S_PIECE_TEXT, S_PIECE_OPAQUE };
+/* Kinds of slot. An element is of one of the first four; a piece is a text or opaque that stands in a container.
+ * Of the kinds from S_PIECE_OTHER on, constructs.py knows what they stand for. The code of the last two is the code page
+ * in which their attributes start, and their length that of the bytes; an element with attributes is a container. */
+enum {
+    S_EMPTY,
+    S_TEXT,
+    S_OPAQUE,
+    S_CONTAINER,
+    S_PIECE_TEXT,
+    S_PIECE_OPAQUE,
+    S_PIECE_OTHER,
+    S_ATTRIBUTES,
+    S_INSTRUCTION
+};
 
 #define NO_SLOT 0xFFFFFFFFu
 #define NO_CODE 0xFFFFFFFFu
@@ -313,17 +330,25 @@ typedef struct {
     size_t pos;      /* of the next token, counted from the element's first byte */
     size_t searched; /* no NUL from pos up to here: so a text that comes in many chunks is searched once */
     uint32_t count, open, page;
-    int owned; /* whether the tape is on the heap and ours to free */
+    uint32_t within;         /* the slot of the attributes or the instruction that has not ended yet, or NO_SLOT */
+    uint32_t attribute_page;
+    uint8_t width;      /* of a NUL in a character set that is not UTF-8, 0 for UTF-8 */
+    uint8_t constructs; /* whether there is a slot that constructs.py must look at */
+    uint8_t started;    /* whether an attribute has started in the slot `within` */
+    uint8_t closing;    /* whether the element around that slot ends with it */
+    int owned;          /* whether the tape is on the heap and ours to free */
     failure failed;
 } scanner;
 
+/* `page` is the code page of tags, and 256 times that of attributes more. */
 static void scanner_init(scanner *s, slot *tape, size_t room, uint32_t page, uint64_t max_depth, uint64_t max_elements)
 {
     memset(s, 0, sizeof *s);
     s->tape = tape;
     s->room = room;
-    s->page = page;
-    s->open = NO_SLOT;
+    s->page = page & 0xFF;
+    s->attribute_page = page >> 8;
+    s->open = s->within = NO_SLOT;
     s->max_depth = max_depth;
     s->max_elements = max_elements;
 }
@@ -334,9 +359,11 @@ static void scanner_restart(scanner *s, uint32_t page, uint64_t depth, uint64_t 
     slot *tape = s->tape;
     size_t room = s->room;
     int owned = s->owned;
+    uint8_t width = s->width;
     scanner_init(s, tape, room, page, max_depth, max_elements);
     s->depth = depth;
     s->owned = owned;
+    s->width = width;
 }
 
 static void scanner_free(scanner *s)
@@ -417,6 +444,121 @@ static inline int read_integer(const uint8_t **p, const uint8_t *end, uint32_t *
     return FAILED;
 }
 
+/* Where the first NUL of `width` bytes is, a multiple of them behind `from`; where there is none, how far that is known,
+ * and *whole is 0 then. */
+static const uint8_t *find_wide_nul(const uint8_t *from, const uint8_t *end, size_t width, int *whole)
+{
+    const uint8_t *p = from;
+    *whole = 1;
+    if (width == 1) {
+        p = end > from ? (const uint8_t *)memchr(from, 0, (size_t)(end - from)) : NULL;
+        *whole = p != NULL;
+        return p != NULL ? p : end;
+    }
+    for (; (size_t)(end - p) >= width; p += width)
+        if (!p[0] && !p[1] && (width == 2 || (!p[2] && !p[3])))
+            return p;
+    *whole = 0;
+    return p;
+}
+
+/* Where the token at p ends that has no more than a number with it, and is no tag: DONE, MORE or FAILED. */
+static int short_end(const uint8_t *p, const uint8_t *end, const uint8_t **after)
+{
+    const unsigned token = *p;
+    uint32_t number;
+    *after = p + 1;
+    if (token == W_SWITCH_PAGE) {
+        *after = p + 2;
+        return end - p > 1 ? DONE : MORE;
+    }
+    if (token == W_ENTITY || token == W_STR_T || token == W_LITERAL || (token >= W_EXT_T && token < W_STR_T))
+        return read_integer(after, end, &number);
+    return DONE;
+}
+
+/* Where the token at p ends that is no tag: DONE, MORE or FAILED, and that for its number. */
+static int delimit(scanner *s, const uint8_t *origin, const uint8_t *p, const uint8_t *end, const uint8_t **after)
+{
+    const unsigned token = *p;
+    uint32_t length;
+    int got;
+    if (token == W_STR_I || (token >= W_EXT_I && token < W_PI)) {
+        const size_t width = s->width ? s->width : 1;
+        const uint8_t *from = s->searched > (size_t)(p + 1 - origin) ? origin + s->searched : p + 1;
+        const uint8_t *nul = find_wide_nul(from, end, width, &got);
+        if (!got) {
+            s->searched = (size_t)(nul - origin);
+            return MORE;
+        }
+        *after = nul + width;
+        return DONE;
+    }
+    if (token == W_OPAQUE) {
+        *after = p + 1;
+        got = read_integer(after, end, &length);
+        if (got != DONE)
+            return got;
+        if ((size_t)(end - *after) < length)
+            return MORE;
+        *after += length;
+        return DONE;
+    }
+    return short_end(p, end, after);
+}
+
+/* Whether an attribute has started, with this token at the latest; -1 where the token has no place. */
+static inline int attribute_started(unsigned token, int started, int instruction)
+{
+    if ((token & W_TOKEN_MASK) > W_LITERAL || token == W_LITERAL) {
+        if (token >= 0x80 ? started : !(started && instruction))
+            return 1;
+    } else if (token == W_SWITCH_PAGE || (started && token != W_PI && (token & W_TOKEN_MASK) != W_LITERAL)) {
+        return started;
+    }
+    return -1;
+}
+
+/* Goes on with the attributes, or the instruction, of the slot `within`: DONE behind their END, MORE or FAILED. */
+static NOT_INLINE int scan_attributes(scanner *s, const uint8_t *origin, const uint8_t *end)
+{
+    const uint8_t *p = origin + s->pos, *after;
+    slot *list = s->tape + s->within;
+    int result = MORE, got;
+    while (p < end) {
+        const unsigned token = *p;
+        got = attribute_started(token, s->started, list->kind == S_INSTRUCTION);
+        if (got < 0) {
+            s->failed.code = E_BAD_ATTRIBUTE;
+            s->failed.at = (uint64_t)(p - origin);
+            s->failed.detail = token;
+            result = FAILED;
+            break;
+        }
+        s->started = (uint8_t)got;
+        if (token == W_END) {
+            p++;
+            list->length = (uint32_t)(p - origin) - list->offset;
+            s->within = NO_SLOT;
+            result = DONE;
+            break;
+        }
+        got = delimit(s, origin, p, end, &after);
+        if (got != DONE) {
+            s->failed.code = E_BAD_INTEGER;
+            s->failed.at = (uint64_t)(p - origin);
+            s->failed.detail = 0;
+            result = got;
+            break;
+        }
+        if (token == W_SWITCH_PAGE)
+            s->attribute_page = p[1];
+        p = after;
+    }
+    s->pos = (size_t)(p - origin);
+    return result;
+}
+
 #define FAIL(what, where, number)                                                                                     \
     do {                                                                                                              \
         s->failed.code = (what);                                                                                      \
@@ -452,13 +594,16 @@ static int scan(scanner *s, const uint8_t *origin, const uint8_t *end)
     /* One comparison for both the tape's end and the limit. */
     uint64_t bound = s->room < s->max_elements ? s->room : s->max_elements;
     int result = MORE, ascii, got;
+    unsigned list;
     const uint8_t *nul, *after, *from;
 #ifdef WBXML_SSE2
     const __m128i zero = _mm_setzero_si128();
     /* Up to here a tag, STR_I, 15 bytes, NUL and END are there to be read. */
-    const uint8_t *near_end = end - origin > 19 ? end - 19 : origin;
+    const uint8_t *near_end = end - origin > 19 && !s->width ? end - 19 : origin;
 #endif
 
+    if (UNLIKELY(s->within != NO_SLOT))
+        goto in_list;
     while (p < end) {
         unsigned token = *p;
 #ifdef WBXML_SSE2
@@ -486,8 +631,6 @@ static int scan(scanner *s, const uint8_t *origin, const uint8_t *end)
         if (LIKELY((token & W_TOKEN_MASK) > 4)) {
             unsigned kind = S_EMPTY, flag = 0;
             uint32_t length = 0;
-            if (UNLIKELY(token & W_ATTRIBUTES))
-                FAIL(E_WITH_ATTRIBUTES, p, token);
             if (UNLIKELY(depth >= max_depth))
                 FAIL(E_TOO_DEEP, p, 0);
             if (UNLIKELY(count >= bound)) {
@@ -499,10 +642,12 @@ static int scan(scanner *s, const uint8_t *origin, const uint8_t *end)
                 bound = s->room < s->max_elements ? s->room : s->max_elements;
             }
             after = p + 1;
-            if (token & W_WITH_CONTENT) {
+            if (UNLIKELY(token & W_ATTRIBUTES)) {
+                kind = S_CONTAINER;
+            } else if (token & W_WITH_CONTENT) {
                 if (UNLIKELY(after >= end))
                     goto out;
-                if (*after == W_STR_I) {
+                if (*after == W_STR_I && LIKELY(!s->width)) {
                     int resumed = s->searched > (size_t)(p + 2 - origin);
                     nul = find_nul(resumed ? origin + s->searched : p + 2, end, &ascii);
                     if (UNLIKELY(nul + 1 >= end)) {
@@ -560,6 +705,11 @@ static int scan(scanner *s, const uint8_t *origin, const uint8_t *end)
                 goto out;
             }
             count++;
+            if (UNLIKELY(token & W_ATTRIBUTES)) {
+                list = S_ATTRIBUTES;
+                s->closing = !(token & W_WITH_CONTENT);
+                goto new_list;
+            }
         } else if (LIKELY(token == W_END)) {
             uint32_t above;
             if (UNLIKELY(open == NO_SLOT))
@@ -578,7 +728,7 @@ static int scan(scanner *s, const uint8_t *origin, const uint8_t *end)
                 goto out;
             page = (uint32_t)p[1] << 6;
             p += 2;
-        } else if (token == W_STR_I || token == W_OPAQUE) {
+        } else if ((token == W_STR_I && !s->width) || token == W_OPAQUE) {
             uint32_t length;
             if (UNLIKELY(count >= bound)) {
                 if (count >= s->max_elements)
@@ -618,8 +768,93 @@ static int scan(scanner *s, const uint8_t *origin, const uint8_t *end)
                      token == W_STR_I ? S_PIECE_TEXT : S_PIECE_OPAQUE, (unsigned)ascii);
             count++;
             p = after;
+        } else if (token == W_PI) {
+            list = S_INSTRUCTION;
+            goto new_list;
         } else {
-            FAIL(E_BAD_TOKEN, p, token);
+            /* A literal, or a piece that constructs.py knows. */
+            const int element = (token & W_TOKEN_MASK) == W_LITERAL;
+            if (element && depth >= max_depth)
+                FAIL(E_TOO_DEEP, p, 0);
+            if (UNLIKELY(count >= bound)) {
+                if (count >= s->max_elements)
+                    FAIL(E_TOO_MANY, p, 0);
+                if (!scanner_grow(s, count, (size_t)(p - origin), (size_t)(end - origin)))
+                    FAIL(E_NO_MEMORY, p, 0);
+                tape = s->tape;
+                bound = s->room < s->max_elements ? s->room : s->max_elements;
+            }
+            if (element) {
+                uint32_t place;
+                after = p + 1;
+                got = read_integer(&after, end, &place);
+            } else {
+                got = delimit(s, origin, p, end, &after);
+            }
+            if (got == FAILED)
+                FAIL(E_BAD_INTEGER, p, 0);
+            if (got == MORE)
+                goto out;
+            s->constructs = 1;
+            if (!element) {
+                put_slot(tape + count, (uint32_t)(p - origin), (uint32_t)(after - p), count + 1, 0, S_PIECE_OTHER, 0);
+                count++;
+                p = after;
+                continue;
+            }
+            if (open != NO_SLOT)
+                tape[open].length++;
+            if (token & ~(unsigned)W_TOKEN_MASK) {
+                put_slot(tape + count, (uint32_t)(p - origin), 0, open, W_LITERAL, S_CONTAINER, 0);
+                open = count;
+                depth++;
+            } else {
+                put_slot(tape + count, (uint32_t)(p - origin), 0, count + 1, W_LITERAL, S_EMPTY, 0);
+            }
+            count++;
+            p = after;
+            if (token & W_ATTRIBUTES) {
+                list = S_ATTRIBUTES;
+                s->closing = !(token & W_WITH_CONTENT);
+                goto new_list;
+            }
+            if (open == NO_SLOT) {
+                result = DONE;
+                goto out;
+            }
+        }
+        continue;
+    new_list:
+        if (UNLIKELY(count >= bound)) {
+            if (count >= s->max_elements)
+                FAIL(E_TOO_MANY, p, 0);
+            if (!scanner_grow(s, count, (size_t)(p - origin), (size_t)(end - origin)))
+                FAIL(E_NO_MEMORY, p, 0);
+            tape = s->tape;
+            bound = s->room < s->max_elements ? s->room : s->max_elements;
+        }
+        put_slot(tape + count, (uint32_t)(p - origin), 0, count + 1, s->attribute_page, list, 0);
+        s->within = count++;
+        s->started = 0;
+        s->constructs = 1;
+        p += list == S_INSTRUCTION;
+    in_list:
+        s->pos = (size_t)(p - origin);
+        result = scan_attributes(s, origin, end);
+        p = origin + s->pos;
+        if (result != DONE)
+            goto out;
+        result = MORE;
+        if (s->closing) {
+            uint32_t above = tape[open].next;
+            s->closing = 0;
+            tape[open].next = count;
+            open = above;
+            depth--;
+            if (open == NO_SLOT) {
+                result = DONE;
+                goto out;
+            }
         }
     }
 out:
@@ -634,21 +869,21 @@ out:
 #undef FAIL
 
 /* A document's header; `end` is where the string table starts. */
-typedef struct {
-    uint32_t version, public_id, charset, table;
-    size_t end;
+typedef struct { /* charset_at: where the character set stands, 0 as long as it was not read */
+    uint32_t version, public_id, reference, charset, table;
+    size_t end, charset_at;
 } header;
 
 /* Reads the header, up to but without the string table: DONE, MORE or FAILED (WBXML 1.3 section 5.4 to 5.8). */
 static int read_header(const uint8_t *data, size_t size, header *h, failure *failed)
 {
-    const uint8_t *p = data + 1, *end = data + size, *start;
-    uint32_t reference = 0;
+    const uint8_t *p = data + 1, *end = data + size;
     int got;
+    memset(h, 0, sizeof *h);
+    h->charset = 106;
     if (!size)
         return MORE;
     h->version = data[0];
-    h->charset = 106;
     failed->detail = data[0];
     failed->at = 0;
     failed->code = E_BAD_VERSION;
@@ -662,27 +897,23 @@ static int read_header(const uint8_t *data, size_t size, header *h, failure *fai
         return got;
     if (h->public_id == 0) {
         failed->at = (uint64_t)(p - data);
-        got = read_integer(&p, end, &reference);
+        got = read_integer(&p, end, &h->reference);
         if (got != DONE)
             return got;
     }
     if (h->version > 0) {
-        start = p;
-        failed->at = (uint64_t)(start - data);
+        const size_t at = (size_t)(p - data);
+        failed->at = (uint64_t)at;
         got = read_integer(&p, end, &h->charset);
         if (got != DONE)
             return got;
-        if (h->charset != 0 && h->charset != 3 && h->charset != 106) {
-            failed->code = E_BAD_CHARSET;
-            failed->detail = h->charset;
-            return FAILED;
-        }
+        h->charset_at = at;
     }
     failed->at = (uint64_t)(p - data);
     got = read_integer(&p, end, &h->table);
     if (got != DONE)
         return got;
-    if (h->public_id == 0 && reference >= h->table) {
+    if (h->public_id == 0 && h->reference >= h->table) {
         failed->code = E_BAD_PUBLIC_ID;
         failed->at = 1;
         return FAILED;
@@ -1034,6 +1265,7 @@ struct sink {
     uint8_t *start;
     size_t size, room, top;
     PyObject *bytes;
+    PyObject *coding; /* what constructs.py needs to finish the document, or NULL; ours to let go */
     uint64_t depth, max_depth;
     uint32_t page;
     /* For Models: the version as a bit of plan_field.versions, or 0; whether the code pages are ActiveSync's, so that
@@ -1103,7 +1335,7 @@ static inline void put_tag(sink *o, uint32_t code, unsigned content)
     uint8_t *at = o->start + o->size;
     if (o->depth)
         o->start[o->top] |= W_WITH_CONTENT;
-    if (code >> 6 != o->page) {
+    if (code >> 6 != o->page && LIKELY(code != W_LITERAL)) {
         o->page = code >> 6;
         *at++ = W_SWITCH_PAGE;
         *at++ = (uint8_t)o->page;
@@ -1423,6 +1655,17 @@ static int put_raw_text(sink *o, const uint8_t *text, size_t size)
     memcpy(at, text, size);
     at[size] = 0;
     o->size += size + 2;
+    return 0;
+}
+
+/* Bytes that constructs.py has made. */
+static int put_bytes(sink *o, PyObject *bytes)
+{
+    const size_t size = (size_t)PyBytes_GET_SIZE(bytes);
+    if (reserve(o, size) < 0)
+        return -1;
+    memcpy(o->start + o->size, PyBytes_AS_STRING(bytes), size);
+    o->size += size;
     return 0;
 }
 

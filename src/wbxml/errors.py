@@ -58,23 +58,37 @@ AFTER_ROOT = 10
 TOO_DEEP = 11
 TOO_MANY = 12
 TOO_LARGE = 13
-WITH_ATTRIBUTES = 14
+BAD_ATTRIBUTE = 14
+BAD_REFERENCE = 15
+BAD_ENTITY = 16
+BAD_VALUE = 17
+BAD_EXTENSION = 18
+MIXED_ATTRIBUTE = 19
+BAD_CHARSET_TEXT = 20
+TOO_EXPANDED = 21
 
 _TABLE: dict[int, tuple[type[DecodeError], str]] = {
     TRUNCATED: (TruncatedError, "the document ends too early"),
     BAD_VERSION: (DecodeError, "not WBXML: the version byte must be 0x00 to 0x03, found 0x{0:02X}"),
     BAD_INTEGER: (DecodeError, "an integer of more than 32 bits"),
     BAD_PUBLIC_ID: (DecodeError, "a public identifier outside of the string table"),
-    BAD_CHARSET: (DecodeError, "character set {0} is not supported (UTF-8 is 106)"),
+    BAD_CHARSET: (DecodeError, "character set {0} is not known (UTF-8 is 106)"),
     BAD_STRING_TABLE: (DecodeError, "the string table is longer than the document"),
-    BAD_TOKEN: (DecodeError, "token 0x{0:02X} is not supported"),
+    BAD_TOKEN: (DecodeError, "token 0x{0:02X} has no place here"),
     BAD_TEXT: (DecodeError, "text is not UTF-8"),
     NO_ROOT: (DecodeError, "a root element was expected, found token 0x{0:02X}"),
     AFTER_ROOT: (DecodeError, "nothing may follow the root element, found 0x{0:02X}"),
     TOO_DEEP: (LimitError, "elements are nested deeper than max_depth = {0}"),
     TOO_MANY: (LimitError, "more elements than max_elements = {0}"),
     TOO_LARGE: (LimitError, "the document is larger than max_size = {0} bytes"),
-    WITH_ATTRIBUTES: (DecodeError, "tag 0x{0:02X} has attributes, which are not supported"),
+    BAD_ATTRIBUTE: (DecodeError, "an attribute was expected, found token 0x{0:02X}"),
+    BAD_REFERENCE: (DecodeError, "there is no string at place {0} of the string table"),
+    BAD_ENTITY: (DecodeError, "{0} is not the number of a character"),
+    BAD_VALUE: (DecodeError, "the code pages have no attribute value 0x{0:02X}"),
+    BAD_EXTENSION: (DecodeError, "the code pages have no text for extension 0x{0:02X} in an attribute"),
+    MIXED_ATTRIBUTE: (DecodeError, "an attribute's value is text and opaque data"),
+    BAD_CHARSET_TEXT: (DecodeError, "text is not in the document's character set, {0}"),
+    TOO_EXPANDED: (LimitError, "strings that are referred to come to more than max_expanded = {0} characters"),
 }
 
 

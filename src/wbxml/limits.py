@@ -6,9 +6,16 @@ from __future__ import annotations
 class Limits:
     """What a document may at most be. Each is an int; a document beyond one ends in a LimitError."""
 
-    __slots__ = ("max_depth", "max_elements", "max_size")
+    __slots__ = ("max_depth", "max_elements", "max_expanded", "max_size")
 
-    def __init__(self, *, max_depth: int = 256, max_elements: int = 1 << 24, max_size: int = (1 << 31) - 1) -> None:
+    def __init__(
+        self,
+        *,
+        max_depth: int = 256,
+        max_elements: int = 1 << 24,
+        max_size: int = (1 << 31) - 1,
+        max_expanded: int = 1 << 24,
+    ) -> None:
         # The deepest real document (a Search query within a Sync of exceptions with attendees) is under 20 deep;
         # XML tools behind a proxy often stop at 256.
         self.max_depth = max_depth
@@ -16,6 +23,9 @@ class Limits:
         self.max_elements = max_elements
         # Offsets and lengths are 32 bits wide in a slot; Exchange stops a message at 2 GB.
         self.max_size = max_size
+        # Characters that references to the string table and tokens of attributes stand for, in all: two bytes can stand
+        # for as much as the table is long. A real document saves less than its own size by them.
+        self.max_expanded = max_expanded
         for name in self.__slots__:
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
@@ -30,11 +40,11 @@ class Limits:
         return f"Limits({values})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_restore, (self.max_depth, self.max_elements, self.max_size))
+        return (_restore, (self.max_depth, self.max_elements, self.max_size, self.max_expanded))
 
 
-def _restore(max_depth: int, max_elements: int, max_size: int) -> Limits:
-    return Limits(max_depth=max_depth, max_elements=max_elements, max_size=max_size)
+def _restore(max_depth: int, max_elements: int, max_size: int, max_expanded: int) -> Limits:
+    return Limits(max_depth=max_depth, max_elements=max_elements, max_size=max_size, max_expanded=max_expanded)
 
 
 DEFAULT = Limits()

@@ -322,7 +322,7 @@ def _decide(plans: Iterable[Plan]) -> None:
                 continue
             owners: dict[int, list[Plan]] = {}
             for alternative in one.plans:
-                for page in {tag.page for inner in alternative.fields for tag in _tags(inner)}:
+                for page in {tag.code >> 6 for inner in alternative.fields for tag in _tags(inner)}:
                     owners.setdefault(page, []).append(alternative)
             one.pages.update({page: found[0] for page, found in owners.items() if len(found) == 1})
 

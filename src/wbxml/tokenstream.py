@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .codepages import ACTIVESYNC, TOKEN_MASK
+from .constructs import charset_name, codec_of, decode_text, find_nul, mb_u_int32, width_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,30 +20,8 @@ if TYPE_CHECKING:
 
 # Global tokens: WBXML 1.3 section 7.1.
 _SWITCH_PAGE, _END, _ENTITY, _STR_I, _LITERAL = range(5)
-_PI, _STR_T, _OPAQUE = 0x43, 0x83, 0xC3
+_EXT_I, _PI, _STR_T, _OPAQUE = 0x40, 0x43, 0x83, 0xC3
 _CONTENT, _ATTRIBUTES = 0x40, 0x80
-
-# Character sets by their MIBenum (WBXML 1.3 section 5.6), as Python calls them.
-_CHARSETS = {
-    0: "utf-8",  # unknown: left to the transport, and UTF-8 wherever ActiveSync is spoken
-    3: "utf-8",  # US-ASCII, of which UTF-8 is the larger
-    **{4 + part: f"iso8859-{part + 1}" for part in range(10)},
-    17: "shift_jis",
-    18: "euc_jp",
-    38: "euc_kr",
-    106: "utf-8",
-    **{109 + part: f"iso8859-{part + 13}" for part in range(4)},
-    113: "gbk",
-    114: "gb18030",
-    1000: "utf-16-be",  # UCS-2
-    1013: "utf-16-be",
-    1014: "utf-16-le",
-    1015: "utf-16",
-    2025: "gb2312",
-    2026: "big5",
-    2084: "koi8-r",
-    **{2250 + part: f"cp{1250 + part}" for part in range(9)},
-}
 
 
 class Token(NamedTuple):
@@ -61,7 +40,7 @@ class Token(NamedTuple):
 
     ``page`` is the code page in which a tag or attribute stands, and that to which "switch_page" changes. ``tag`` is
     that of a tag, and of the element that an "end" closes. ``expected`` is None for a token that is in its place, and
-    else says what should have been there.
+    else says what should have been there. ``codec`` is Python's name of the character set that strings are in.
     """
 
     offset: int
@@ -71,6 +50,16 @@ class Token(NamedTuple):
     value: str | bytes | int | None = None
     tag: Tag | None = None
     expected: str | None = None
+    codec: str = "utf-8"
+
+    def changed(self, value: str | bytes | int) -> Token:
+        """This token with another value, and the bytes for it; what refers to the string table takes a place in it.
+
+        Joined with the ``raw`` of the others it makes a changed document. Any value that has bytes will do, also one
+        that makes no sense in a document: that is for whoever tests decoders. Raises ValueError for one that has none.
+        """
+        data = _raw(self, value)
+        return self._replace(raw=data, value=value, tag=None if self.kind == "tag" else self.tag, expected=None)
 
     @property
     def content(self) -> bool:
@@ -81,6 +70,38 @@ class Token(NamedTuple):
     def attributes(self) -> bool:
         """Whether a tag or literal says that attributes follow."""
         return self.kind in ("tag", "literal") and bool(self.raw[0] & _ATTRIBUTES)
+
+
+def _raw(token: Token, value: str | bytes | int) -> bytes:
+    """The bytes of a token with this value."""
+    kind, head = token.kind, token.raw[:1]
+    if isinstance(value, int):
+        if value < 0 or value > 0xFFFF_FFFF:
+            raise ValueError(f"{value} does not fit 32 bits")
+        if kind in ("public_id", "charset"):
+            return mb_u_int32(value)
+        if kind in ("str_t", "ext_t", "literal", "entity"):
+            return head + mb_u_int32(value)
+        if kind == "attribute" and not isinstance(token.value, int):
+            return head + mb_u_int32(value)
+        if kind == "switch_page" and value < 256:
+            return head + bytes((value,))
+        if kind == "tag" and value <= TOKEN_MASK:
+            return bytes((head[0] & ~TOKEN_MASK | value,))
+        if kind in ("attribute", "attribute_value") and value < 256:
+            return bytes((value,))
+    elif kind in ("opaque", "string_table") and isinstance(value, bytes):
+        return (head if kind == "opaque" else b"") + mb_u_int32(len(value)) + value
+    elif kind in ("str_i", "ext_i"):
+        data = value if isinstance(value, bytes) else value.encode(token.codec)
+        return head + data + bytes(width_of(token.codec))
+    elif kind == "entity" and isinstance(value, str) and len(value) == 1:
+        return head + mb_u_int32(ord(value))
+    elif kind == "version" and value in ("1.0", "1.1", "1.2", "1.3"):
+        return bytes((int(value[2:]),))
+    elif kind == "unknown" and isinstance(value, bytes):
+        return value
+    raise ValueError(f"a token of kind {kind!r} cannot have the value {value!r}")
 
 
 def tokens(data: BytesLike, *, pages: CodePages | None = None) -> Iterator[Token]:
@@ -107,6 +128,7 @@ class _Lexer:
     __slots__ = (
         "_attribute_page",
         "_codec",
+        "_has_started",
         "_of",
         "_opened",
         "_page",
@@ -132,6 +154,7 @@ class _Lexer:
         self._attribute_page = 0
         self._opened: list[Tag | None] = []  # None: a literal
         self._within = ""  # "attributes" or "pi" while in the code space of attributes
+        self._has_started = False  # an attribute, there
         self._of: Tag | None = None  # the element that these attributes belong to
         self._rooted = False
 
@@ -147,7 +170,7 @@ class _Lexer:
         """The token that ends here."""
         start = self.start
         self.start = self.pos
-        return Token(start, self.data[start : self.pos], kind, page, value, tag, expected)
+        return Token(start, self.data[start : self.pos], kind, page, value, tag, expected, self._codec)
 
     def _byte(self, expected: str) -> int:
         if self.pos >= len(self.data):
@@ -168,40 +191,34 @@ class _Lexer:
 
     def _string(self) -> tuple[str | bytes, str | None]:
         """The string that starts here, and what was expected where it is no text."""
-        width = self._width
-        end = self.data.find(bytes(width), self.pos)
-        while end >= 0 and (end - self.pos) % width:
-            end = self.data.find(bytes(width), end + 1)
+        end = find_nul(self.data, self.pos, self._width)
         if end < 0:
             raise _BrokenError("a string that ends with NUL")
         found = self.data[self.pos : end]
-        self.pos = end + width
+        self.pos = end + self._width
         return self._text(found)
 
     def _text(self, found: bytes) -> tuple[str | bytes, str | None]:
-        codec = self._codec
-        if codec == "utf-16" and found[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-            codec = "utf-16-be"  # what RFC 2781 section 4.3 says of text without a byte order mark
         try:
-            return found.decode(codec), None
-        except UnicodeDecodeError:
+            return decode_text(found, self._codec), None
+        except UnicodeError:
             return found, f"text in {self._codec.upper()}"
 
     def _from_table(self, table: bytes, index: int) -> tuple[str | bytes | None, str | None]:
         """The string at this place of the string table, and what was expected where there is none."""
         if index >= len(table):
             return None, f"a place in the string table of {len(table)} bytes, not {index}"
-        width = self._width
-        end = table.find(bytes(width), index)
-        while end >= 0 and (end - index) % width:
-            end = table.find(bytes(width), end + 1)
-        return self._text(table[index : end if end >= 0 else len(table)])
+        end = find_nul(table, index, self._width)
+        if end < 0:
+            return self._text(table[index:])[0], "a string that ends with NUL in the string table"
+        return self._text(table[index:end])
 
     def _charset(self, number: int) -> str | None:
         """Takes note of the character set; what was expected where it is not known."""
-        self._codec = _CHARSETS.get(number, "utf-8")
-        self._width = 2 if self._codec.startswith("utf-16") else 1
-        return None if number in _CHARSETS else "a character set that is known here (UTF-8 is 106)"
+        codec = codec_of(number)
+        self._codec = codec or "utf-8"
+        self._width = width_of(self._codec)
+        return None if codec else "a character set that is known here (UTF-8 is 106)"
 
     def header(self) -> Iterator[Token]:
         """The tokens before the body. Raises _BrokenError."""
@@ -264,7 +281,7 @@ class _Lexer:
             self._page = self._byte("the number of a page")
             return self._token("switch_page", self._page, page=self._page, expected=top if self._rooted else None)
         if byte == _PI:
-            self._within, self._of = "pi", None
+            self._within, self._of, self._has_started = "pi", None, False
             return self._token("pi")
         if byte & TOKEN_MASK < _LITERAL:
             return self._piece(byte, top)
@@ -280,7 +297,7 @@ class _Lexer:
         if byte & _CONTENT:
             self._opened.append(tag)
         if byte & _ATTRIBUTES:
-            self._within, self._of = "attributes", tag
+            self._within, self._of, self._has_started = "attributes", tag, False
         if tag is None:
             return self._token("literal", name, expected=expected)
         return self._token("tag", name, page=self._page, tag=tag, expected=expected)
@@ -289,19 +306,28 @@ class _Lexer:
         """The token that starts with this byte, among the attributes of an element or in a processing instruction."""
         if byte == _END:
             within, self._within = self._within, ""
-            return self._token("end", within, tag=self._of)
+            return self._token("end", within, tag=self._of, expected=None if self._has_started else "an attribute")
         if byte == _SWITCH_PAGE:
             self._attribute_page = self._byte("the number of a page")
             return self._token("switch_page", self._attribute_page, page=self._attribute_page)
         if byte & TOKEN_MASK > _LITERAL:
             kind = "attribute_value" if byte & 0x80 else "attribute"
-            return self._token(kind, byte, page=self._attribute_page)
+            return self._token(kind, byte, page=self._attribute_page, expected=self._started(byte))
         if byte & TOKEN_MASK == _LITERAL:
             name, expected = self._from_table(self._table, self._integer("the place of a name"))
-            return self._token("attribute", name, expected=expected if byte == _LITERAL else "an attribute or END")
+            wrong = self._started(byte) if byte == _LITERAL else "an attribute or END"
+            return self._token("attribute", name, expected=wrong or expected)
         if byte == _PI:
             return self._token("pi", expected="an attribute or END")
-        return self._piece(byte, None)
+        return self._piece(byte, self._started(byte))
+
+    def _started(self, byte: int) -> str | None:
+        """Takes note of what starts an attribute; what was expected where this token has no place."""
+        if (byte & TOKEN_MASK > _LITERAL and byte < 0x80) or byte == _LITERAL:
+            wrong = "END of the instruction" if self._within == "pi" and self._has_started else None
+            self._has_started = True
+            return wrong
+        return None if self._has_started else "an attribute"
 
     def _piece(self, byte: int, expected: str | None) -> Token:
         """The token of text, opaque data, a character or an extension that starts with this byte."""
@@ -323,7 +349,7 @@ class _Lexer:
         elif byte == _ENTITY:
             kind = "entity"
             code = self._integer("the number of a character")
-            if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
+            if not 0 < code <= 0x10FFFF or 0xD800 <= code <= 0xDFFF:
                 wrong = f"the number of a character, not {code}"
             else:
                 value = chr(code)
@@ -404,11 +430,15 @@ def _describe(token: Token, pages: CodePages) -> str:
         name = "" if token.tag is None else str(token.tag)
         return f"</{name}>" if value == "element" else f"end of {value!s}"
     if kind == "charset":
-        return f"{value} ({_CHARSETS.get(value, 'unknown').upper()})" if isinstance(value, int) else ""
+        return f"{value} ({charset_name(value)})" if isinstance(value, int) else ""
     if kind == "switch_page":
         return pages.namespaces.get(token.page or 0, "")
-    if kind in ("attribute", "attribute_value") and isinstance(value, int):
-        return f"0x{value:02X}"
+    if kind == "attribute" and isinstance(value, int):
+        name, prefix = pages.attribute(token.page or 0, value)
+        return f"{name}={_shortened(prefix)}.." if prefix else name
+    if kind == "attribute_value" and isinstance(value, int):
+        text = pages.values.get((token.page or 0) << 8 | value)
+        return f"0x{value:02X}" if text is None else _shortened(text)
     if kind == "unknown":
         return _shortened(token.raw)
     if value is None:

@@ -11,7 +11,7 @@ import pytest
 
 import wbxml
 from wbxml import ACTIVESYNC, AirSync, CodePage, CodePages, Tag
-from wbxml.codepages import VERSIONS
+from wbxml.codepages import LITERAL, VERSIONS
 
 from .samples import DATA
 
@@ -131,17 +131,21 @@ def test_an_unknown_tag_is_one_object_for_all_threads() -> None:
     assert len({id(tag) for tag in found}) == 1
 
 
-def test_the_code_pages_pickle_by_name() -> None:
+def test_code_pages_pickle() -> None:
     assert pickle.loads(pickle.dumps(ACTIVESYNC)) is ACTIVESYNC
-    with pytest.raises(TypeError, match="only the ActiveSync code pages"):
-        pickle.dumps(CodePages(AirSync))
+    pages = CodePages(AirSync, public_id=7, attributes={0x05: ("a", "b"), 0x106: "c"}, values={0x85: "d"})
+    again = pickle.loads(pickle.dumps(pages))
+    assert again.by_code == {tag.code: tag for tag in AirSync}
+    assert (again.public_id, again.attributes, again.values) == (7, {0x05: ("a", "b"), 0x106: ("c", "")}, {0x85: "d"})
 
 
 def test_paths() -> None:
     path = "AirSync:Collections/AirSync:Collection"
     assert ACTIVESYNC.path(path) == (AirSync.Collections.code, AirSync.Collection.code)
-    with pytest.raises(ValueError, match="'Collection' is not a tag"):
-        ACTIVESYNC.path("AirSync:Collections/Collection")
+    with pytest.raises(ValueError, match="'Nowhere:Collection' is not a tag"):
+        ACTIVESYNC.path("AirSync:Collections/Nowhere:Collection")
+    # A name that a document might bring itself.
+    assert ACTIVESYNC.path("AirSync:Collections/b") == (AirSync.Collections.code, LITERAL)
 
 
 def test_many_paths_do_not_stay() -> None:
@@ -153,7 +157,7 @@ def test_many_paths_do_not_stay() -> None:
 
 def test_other_code_pages() -> None:
     class Colours(CodePage, page=7):
-        Red = wbxml.codepages._tag(0x05)
+        Red = wbxml.tag(0x05)
 
     pages = CodePages(Colours)
     assert pages.lookup("Colours:Red") is Colours.Red

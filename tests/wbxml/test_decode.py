@@ -66,11 +66,15 @@ def test_the_example_of_the_specification(kernel: ModuleType) -> None:
         ("03 01 80 6A 00", "1.3", 1, "UTF-8"),  # not the shortest form, but legal
         ("03 01 6A 04 61 62 63 00", "1.3", 1, "UTF-8"),  # a string table that nothing refers to
         ("03 01 6A 03 61 62 63", "1.3", 1, "UTF-8"),  # one without a NUL
-        ("03 00 00 6A 03 2D 2F 00", "1.3", 0, "UTF-8"),  # the public identifier is in the string table
-        ("03 00 02 6A 03 2D 2F 00", "1.3", 0, "UTF-8"),
+        ("03 00 00 6A 03 2D 2F 00", "1.3", "-/", "UTF-8"),  # the public identifier is in the string table
+        ("03 00 02 6A 03 2D 2F 00", "1.3", "", "UTF-8"),
+        ("03 01 04 00", "1.3", 1, "ISO-8859-1"),
+        ("03 01 87 77 00", "1.3", 1, "UTF-16"),
+        ("03 01 11 00", "1.3", 1, "Shift_JIS"),
+        ("03 01 91 4C 00", "1.3", 1, "windows-1252"),
     ],
 )
-def test_headers(kernel: ModuleType, header: str, version: str, public_id: int, charset: str) -> None:
+def test_headers(kernel: ModuleType, header: str, version: str, public_id: int | str, charset: str) -> None:
     doc = kernel.decode(bytes.fromhex(header + "05"))
     assert (doc.version, doc.public_id, doc.charset) == (version, public_id, charset)
     assert doc.root.tag is AirSync.Sync
@@ -239,10 +243,8 @@ def test_a_document_beyond_the_limits_pickles(kernel: ModuleType) -> None:
 
 
 def test_other_code_pages(kernel: ModuleType) -> None:
-    from wbxml.codepages import _tag
-
     class Colours(CodePage, page=0):
-        Red = _tag(0x05)
+        Red = wbxml.tag(0x05)
 
     pages = CodePages(Colours)
     doc = kernel.decode(document("45 03 31 00 00 01 05 01"), pages=pages)

@@ -18,7 +18,7 @@ def nested(depth: int) -> bytes:
 
 
 def test_defaults() -> None:
-    assert repr(DEFAULT) == "Limits(max_depth=256, max_elements=16777216, max_size=2147483647)"
+    assert repr(DEFAULT) == "Limits(max_depth=256, max_elements=16777216, max_expanded=16777216, max_size=2147483647)"
     assert repr(Limits()) == repr(DEFAULT)
 
 

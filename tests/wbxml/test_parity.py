@@ -267,7 +267,7 @@ def test_a_crafted_pickle_is_an_error() -> None:
     for raw in (b"", b"\x01", b"\x03a\0\x01", b"\x45", b"\x45\x01", b"\xc3\x01a\x01", b"\x45\x01\x01"):
 
         def restore(kernel: ModuleType, raw: bytes = raw) -> Any:
-            doc = kernel._restore(raw, ACTIVESYNC, 0, 100, 3, 1, 106, 4)
+            doc = kernel._restore(raw, ACTIVESYNC, 0, 100, 3, 1, -1, 106, 4, b"", False)
             return doc.raw, walk(doc.root)
 
         same(restore)

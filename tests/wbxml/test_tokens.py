@@ -21,7 +21,7 @@ XYZ = bytes.fromhex(
 
 def rows(data: bytes) -> list[tuple[Any, ...]]:
     """What the tokens behind the header are."""
-    return [token[2:] for token in wbxml.tokens(data)][4:]
+    return [token[2:7] for token in wbxml.tokens(data)][4:]
 
 
 def token(kind: str, value: Any = None, page: int | None = None, tag: str | None = None, expected: Any = None) -> Any:
@@ -120,7 +120,7 @@ def with_table(body: str) -> bytes:
         ("83 01", "b", None),  # into the middle of a string
         ("83 02", "", None),
         ("83 03", "c", None),
-        ("83 05", "d", None),
+        ("83 05", "d", "a string that ends with NUL in the string table"),
         ("83 06", None, "a place in the string table of 6 bytes, not 6"),
         ("83 8F FF FF FF 7F", None, "a place in the string table of 6 bytes, not 4294967295"),
     ],
@@ -194,7 +194,7 @@ def test_string_table(body: str, value: str | None, expected: str | None) -> Non
                 token("tag", 5, 0, "AirSync:Sync"),
                 token("attribute", "ab", expected="an attribute or END"),
                 token("pi", expected="an attribute or END"),
-                token("end", "attributes", tag="AirSync:Sync"),
+                token("end", "attributes", tag="AirSync:Sync", expected="an attribute"),
             ],
         ),
     ],

@@ -143,10 +143,10 @@ def test_only_elements_among_elements_are_indented() -> None:
 
 def test_prefixes_do_not_clash() -> None:
     from wbxml import CodePage, CodePages
-    from wbxml.codepages import CodePageType, _tag
+    from wbxml.codepages import CodePageType, tag
 
     def page(name: str, number: int) -> Any:
-        return CodePageType(name, (CodePage,), {"A": _tag(0x05)}, page=number)
+        return CodePageType(name, (CodePage,), {"A": tag(0x05)}, page=number)
 
     pages = CodePages(page("Root", 0), page("W", 1), page("w", 2), page("XMLish", 3), page("xml", 4))
     data = document("45 00 01 05 00 02 05 00 03 05 00 04 05 00 07 05 01")
