@@ -1394,7 +1394,7 @@ cdef class Decoder:
         cdef uint64_t base = self.base, step
         cdef const uint8_t *p
         cdef uint32_t token, length, code
-        cdef int got
+        cdef int got, started
         if self.phase == 0:
             pos = self.begin(data, size)
             if not pos:
@@ -1421,11 +1421,11 @@ cdef class Decoder:
                     return 0
                 continue
             token = data[pos]
+            started = self.started
             if self.within:
-                got = attribute_started(token, self.started, self.within == S_INSTRUCTION)
-                if got < 0:
+                started = attribute_started(token, started, self.within == S_INSTRUCTION)
+                if started < 0:
                     raise decode_error(errors.BAD_ATTRIBUTE, base + pos, token)
-                self.started = got
                 if token == W_END:
                     self.within = 0
                     pos += 1
@@ -1476,7 +1476,7 @@ cdef class Decoder:
                 pos = p - data
             elif token == W_PI:
                 self.within = S_INSTRUCTION
-                self.started = False
+                started = False
                 pos += 1
             else:
                 got = short_end(data + pos, data + size, &p)
@@ -1494,6 +1494,7 @@ cdef class Decoder:
                     if self.writing():
                         self.target.write(piece.encode())
                 pos = p - data
+            self.started = started
 
     cdef size_t begin(self, const uint8_t *data, size_t size) except? 0:
         """Where the body starts, 0 where the bytes end before that."""

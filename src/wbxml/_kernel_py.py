@@ -345,7 +345,7 @@ class _Scanner:
         try:
             while pos < end:
                 token = data[pos]
-                self.started = _attribute(token, self.started, self.kinds[index] == _INSTRUCTION, base + pos - origin)
+                started = _attribute(token, self.started, self.kinds[index] == _INSTRUCTION, base + pos - origin)
                 if token == END:
                     pos += 1
                     self.lengths[index] = pos - origin - self.offsets[index]
@@ -356,6 +356,7 @@ class _Scanner:
                     break
                 if token == SWITCH_PAGE:
                     self.attribute_page = data[pos + 1]
+                self.started = started
                 pos = after
         finally:
             self.pos = pos - origin
@@ -1328,8 +1329,9 @@ class Decoder:
                 continue
             token = data[pos]
             offset = base + pos
+            started = self._started
             if self._within:
-                self._started = _attribute(token, self._started, self._within == _INSTRUCTION, offset)
+                started = _attribute(token, started, self._within == _INSTRUCTION, offset)
                 if token == END:
                     self._within = 0
                     pos += 1
@@ -1372,7 +1374,7 @@ class Decoder:
                 self._skip, pos = length
             elif token == _PI:
                 self._within = _INSTRUCTION
-                self._started = False
+                started = False
                 pos += 1
             else:
                 after = _short_end(data, pos, offset)
@@ -1388,6 +1390,7 @@ class Decoder:
                     if self._writing():
                         self._target.write(piece.encode())
                 pos = after
+            self._started = started
 
     def _head(self, data: bytearray) -> int:
         """Where the body starts, 0 where the bytes end before that."""

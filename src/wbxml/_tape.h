@@ -524,18 +524,17 @@ static NOT_INLINE int scan_attributes(scanner *s, const uint8_t *origin, const u
 {
     const uint8_t *p = origin + s->pos, *after;
     slot *list = s->tape + s->within;
-    int result = MORE, got;
+    int result = MORE, got, started;
     while (p < end) {
         const unsigned token = *p;
-        got = attribute_started(token, s->started, list->kind == S_INSTRUCTION);
-        if (got < 0) {
+        started = attribute_started(token, s->started, list->kind == S_INSTRUCTION);
+        if (started < 0) {
             s->failed.code = E_BAD_ATTRIBUTE;
             s->failed.at = (uint64_t)(p - origin);
             s->failed.detail = token;
             result = FAILED;
             break;
         }
-        s->started = (uint8_t)got;
         if (token == W_END) {
             p++;
             list->length = (uint32_t)(p - origin) - list->offset;
@@ -553,6 +552,7 @@ static NOT_INLINE int scan_attributes(scanner *s, const uint8_t *origin, const u
         }
         if (token == W_SWITCH_PAGE)
             s->attribute_page = p[1];
+        s->started = (uint8_t)started;
         p = after;
     }
     s->pos = (size_t)(p - origin);

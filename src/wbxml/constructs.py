@@ -201,28 +201,37 @@ class Extension(str):
 
     That text is what CodePages say, and "" where they say nothing. ``token`` is 0x40 to 0x42 (EXT_I), 0x80 to 0x82
     (EXT_T) or 0xC0 to 0xC2 (EXT); ``value`` is the str of an EXT_I, the number of an EXT_T, and None for an EXT.
+    ``string`` is what the number of an EXT_T refers to in the string table, where the code pages say that it does; when
+    it is written, the number follows from it.
     Source: WBXML 1.3 section 5.8.4.2.
     """
 
-    __slots__ = ("token", "value")
+    __slots__ = ("string", "token", "value")
 
     token: int
     value: str | int | None
+    string: str | None
 
-    def __new__(cls, token: int, value: str | int | None = None, text: str = "") -> Self:
+    def __new__(cls, token: int, value: str | int | None = None, text: str = "", *, string: str | None = None) -> Self:
         wanted: type = str if EXT_I <= token < PI else int if EXT_T <= token < STR_T else type(None)
-        if token not in EXTENSIONS or type(value) is not wanted:
+        if token not in EXTENSIONS or type(value) is not wanted or (string is not None and wanted is not int):
             raise ValueError(f"0x{token:02X} with {value!r} is not an extension")
         self = super().__new__(cls, text)
         self.token = token
         self.value = value
+        self.string = string
         return self
 
     def __repr__(self) -> str:
-        return f"Extension(0x{self.token:02X}, {self.value!r}, {str(self)!r})"
+        string = "" if self.string is None else f", string={self.string!r}"
+        return f"Extension(0x{self.token:02X}, {self.value!r}, {str(self)!r}{string})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (Extension, (self.token, self.value, str(self)))
+        return (_extension, (self.token, self.value, str(self), self.string))
+
+
+def _extension(token: int, value: str | int | None, text: str, string: str | None) -> Extension:
+    return Extension(token, value, text, string=string)
 
 
 def literal(name: str) -> Tag:
@@ -293,8 +302,8 @@ class Reading:
         shown = self.pages.extensions.get(token)
         if shown is None:
             return Extension(token, value)
-        string = self.string(value, offset) if "{string}" in shown and type(value) is int else ""
-        return Extension(token, value, shown.format("" if value is None else value, string=string))
+        string = self.string(value, offset) if "{string}" in shown and type(value) is int else None
+        return Extension(token, value, shown.format("" if value is None else value, string=string), string=string)
 
     def piece_at(self, token: bytes, offset: int) -> str:
         """As piece(), for a token that stands at this offset of a stream."""
@@ -504,6 +513,8 @@ class Coding:
         """The token of an extension."""
         value = extension.value
         head = bytes((extension.token,))
+        if extension.string is not None:
+            return head + mb_u_int32(self.place(extension.string, where))
         if isinstance(value, str):
             return head + self._encoded(value, where) + bytes(self.width)
         if value is None:

@@ -7,7 +7,14 @@ What a tree of names and text cannot say by itself is said by marks, names in th
     w:type="empty-string"  on an element: it holds an inline string of no characters
     w:escaped="true"       on an element: its text is written with \\uXXXX for what XML cannot carry, and \\\\ for \\
     <w:tag page= token=>   an element whose tag the code pages do not know, by its numbers
+    <w:literal name=>      an element that the document names itself
     <w:text>, <w:opaque>   one piece of content of the element around it, where text alone would run into its neighbours
+    <w:ext token= value=>  an extension, whose text is what it stands for, and is passed over; string= has the string that
+                           its number refers to
+    <w:attr name=>         an attribute of the element around it, before its content, that cannot be written as one:
+                           where the code pages have no attributes, where its name or a character of it is none of
+                           XML's, and, with w:type="opaque", where it is opaque data
+    <w:instruction name=>  a processing instruction; what is said of <w:attr> goes for its content, too
 """
 
 from __future__ import annotations
@@ -27,11 +34,13 @@ if TYPE_CHECKING:
 
     from ._kernel_py import BytesLike, Document, Element, Writer
     from .codepages import CodePages, Tag
+    from .constructs import Extension
 
 MARKS = "urn:activesync:wbxml"
 """The XML namespace of the marks."""
 
 TEXT, OPAQUE, EMPTY_STRING = "text", "opaque", "empty-string"
+LITERAL, EXTENSION, ATTRIBUTE, INSTRUCTION = "literal", "ext", "attr", "instruction"
 
 _TYPE = f"{{{MARKS}}}type"
 _ESCAPED = f"{{{MARKS}}}escaped"
@@ -68,25 +77,32 @@ class TreeWriter:
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         """Opens the element ``name``, "{AirSync}Sync". Raises EncodeError for a name or attribute that has no place."""
-        if self._levels:
+        namespace, _, local = name.removeprefix("{").rpartition("}")
+        parent = self._levels[-1] if self._levels else None
+        if parent is not None:
             self._flush(last=False)
-            parent = self._levels[-1]
             if parent.type:
                 raise EncodeError(f"{parent.name}: an element marked {parent.type!r} cannot hold elements")
-            parent.mixed = True
-        namespace, _, local = name.removeprefix("{").rpartition("}")
-        if namespace == MARKS and local != "tag":
-            self._levels.append(_piece(local, attributes, has_parent=bool(self._levels)))
+            if parent.piece:
+                raise EncodeError(f"{parent.name} holds no elements")
+            if namespace != MARKS or local != ATTRIBUTE:
+                self._begin(parent)
+                parent.mixed = True
+            elif parent.begun:
+                raise EncodeError(f"{parent.name}: w:{ATTRIBUTE} stands before all content")
+        if namespace == MARKS and local not in ("tag", LITERAL):
+            self._levels.append(_piece(local, attributes, has_parent=parent is not None))
             return
-        if namespace == MARKS:
-            tag, attributes = _by_number(attributes, self._pages)
-        else:
+        if namespace != MARKS:
             tag = _by_name(namespace, local, self._pages)
+        elif local == LITERAL:
+            tag, attributes = _by_itself(attributes)
+        else:
+            tag, attributes = _by_number(attributes, self._pages)
         level = _Level(tag, tag)
         if attributes:
-            _mark(level, attributes)
+            _mark(level, attributes, self._pages)
         level.encoded = tag.binary and not level.type
-        self._writer.start(tag)
         self._levels.append(level)
 
     def text(self, text: str) -> None:
@@ -100,13 +116,35 @@ class TreeWriter:
         if level.type and level.type != OPAQUE:
             raise EncodeError(f"{level.name}: bytes in an element marked {level.type!r}")
         level.mixed = True
+        if level.piece in (ATTRIBUTE, INSTRUCTION):
+            level.value = bytes(data)
+            return
+        self._begin(level)
         self._writer.opaque(data)
 
     def end(self) -> None:
         """Closes the element that was opened last."""
         self._flush(last=True)
-        if self._levels.pop().tag is not None:
+        level = self._levels.pop()
+        if level.tag is not None:
+            self._begin(level)
             self._writer.end()
+        elif level.piece == ATTRIBUTE:
+            self._levels[-1].attributes[level.label] = level.value
+        elif level.piece == INSTRUCTION:
+            self._writer.instruction(level.label, level.value)
+        elif level.extension is not None:
+            self._writer.extension(level.extension)
+
+    def instruction(self, name: str, value: str | bytes) -> None:
+        """Writes a processing instruction before the root or behind it."""
+        self._writer.instruction(name, value)
+
+    def _begin(self, level: _Level) -> None:
+        """Writes the element's tag, when its attributes are known."""
+        if level.tag is not None and not level.begun:
+            self._writer.start(level.tag, level.attributes)
+            level.begun = True
 
     def _flush(self, *, last: bool) -> None:
         """Writes the text since the last start or end; ``last`` says that the element ends here."""
@@ -114,6 +152,16 @@ class TreeWriter:
         text = "".join(self._text)
         self._text.clear()
         whole = last and not level.mixed
+        if level.piece in (ATTRIBUTE, INSTRUCTION):
+            if whole and level.type == OPAQUE:
+                level.value = _from_base64(text, level)
+            elif whole:
+                level.value = _unescaped(text, level) if level.escaped else text
+            return
+        if level.extension is not None:
+            return
+        if whole or text.strip(_SPACE):
+            self._begin(level)
         if level.type == EMPTY_STRING:
             if text.strip(_SPACE):
                 raise EncodeError(f"{level.name}: an element marked {EMPTY_STRING!r} holds nothing")
@@ -133,13 +181,32 @@ class TreeWriter:
 
 
 class _Level:
-    """An open element, or a piece (<w:text>, <w:opaque>), which has no tag."""
+    """An open element, or a piece (<w:text>, <w:attr> ...), which has no tag."""
 
-    __slots__ = ("encoded", "escaped", "mixed", "name", "tag", "type")
+    __slots__ = (
+        "attributes",
+        "begun",
+        "encoded",
+        "escaped",
+        "extension",
+        "label",
+        "mixed",
+        "name",
+        "piece",
+        "tag",
+        "type",
+        "value",
+    )
 
-    def __init__(self, name: str, tag: Tag | None) -> None:
+    def __init__(self, name: str, tag: Tag | None, piece: str = "") -> None:
         self.name = name
         self.tag = tag
+        self.piece = piece
+        self.attributes: dict[str, str | bytes] = {}
+        self.begun = False  # whether the tag is written
+        self.label = ""  # of an attribute or instruction, its name
+        self.value: str | bytes = ""
+        self.extension: Extension | None = None
         self.type = ""
         self.escaped = False
         self.encoded = False  # text is base64 though no mark says so
@@ -147,20 +214,64 @@ class _Level:
 
 
 def _piece(local: str, attributes: Mapping[str, str], *, has_parent: bool) -> _Level:
-    if local not in (TEXT, OPAQUE):
-        raise EncodeError(f"w:{local} is not a mark: there are w:tag, w:text and w:opaque")
-    level = _Level(f"w:{local}", None)
+    if local not in (TEXT, OPAQUE, EXTENSION, ATTRIBUTE, INSTRUCTION):
+        marks = "w:tag, w:literal, w:text, w:opaque, w:ext, w:attr and w:instruction"
+        raise EncodeError(f"w:{local} is not a mark: there are {marks}")
+    level = _Level(f"w:{local}", None, local)
     if not has_parent:
         raise EncodeError(f"{level.name} stands for a piece of an element and cannot be the root")
-    _mark(level, attributes)
-    if level.type:
+    others = dict(attributes)
+    if local in (ATTRIBUTE, INSTRUCTION):
+        if "name" not in others:
+            raise EncodeError(f"{level.name} needs a name")
+        level.label = others.pop("name")
+    token, value, string = "", None, None
+    if local == EXTENSION:
+        token, value, string = others.pop("token", ""), others.pop("value", None), others.pop("string", None)
+    _mark(level, others, None)
+    if local in (ATTRIBUTE, INSTRUCTION):
+        level.label = _unescaped(level.label, level) if level.escaped else level.label
+    elif level.type:
         raise EncodeError(f"{level.name} says its type itself")
-    level.type = local
+    if local in (TEXT, OPAQUE):
+        level.type = local
+    elif local == EXTENSION:
+        level.extension = _extension(level, token, value, string)
     return level
 
 
-def _mark(level: _Level, attributes: Mapping[str, str]) -> None:
-    """Takes the marks among the attributes. Raises EncodeError for any other."""
+def _extension(level: _Level, token: str, value: str | None, string: str | None) -> Extension:
+    from .constructs import EXT_T, STR_T, Extension
+
+    try:
+        number = int(token, 0)
+        if string is not None:
+            return Extension(number, 0, string=_unescaped(string, level) if level.escaped else string)
+        held: str | int | None = value
+        if value is not None:
+            held = int(value) if EXT_T <= number < STR_T else _unescaped(value, level) if level.escaped else value
+        return Extension(number, held)
+    except ValueError:
+        raise EncodeError(
+            'w:ext needs token="0x40" to "0x42" and a value, "0x80" to "0x82" and a number, or "0xC0" to "0xC2"'
+        ) from None
+
+
+def _by_itself(attributes: Mapping[str, str]) -> tuple[Tag, dict[str, str]]:
+    """The tag that <w:literal name="br"> names, and the other attributes."""
+    from .constructs import literal
+
+    others = dict(attributes)
+    name = others.pop("name", None)
+    if not name:
+        raise EncodeError("w:literal needs a name")
+    if others.get(_ESCAPED) == "true":
+        name = _unescaped(name, _Level("w:literal", None))
+    return literal(name), others
+
+
+def _mark(level: _Level, attributes: Mapping[str, str], pages: CodePages | None) -> None:
+    """Takes the marks among the attributes, and others where the code pages have such. Raises EncodeError."""
     for name, value in attributes.items():
         if name == _TYPE and value in (TEXT, OPAQUE, EMPTY_STRING):
             level.type = value
@@ -168,6 +279,8 @@ def _mark(level: _Level, attributes: Mapping[str, str]) -> None:
             level.escaped = value == "true"
         elif name in (_TYPE, _ESCAPED):
             raise EncodeError(f"{level.name}: {value!r} is no value for w:{name.rpartition('}')[2]}")
+        elif pages is not None and pages.attributes and "}" not in name:
+            level.attributes[name] = value
         else:
             raise EncodeError(f"{level.name}: attribute {name!r}: ActiveSync WBXML has no attributes")
 
@@ -186,6 +299,11 @@ def _by_number(attributes: Mapping[str, str], pages: CodePages) -> tuple[Tag, di
 
 def _by_name(namespace: str, local: str, pages: CodePages) -> Tag:
     """The tag with this name. "AirSync:" with a colon is the older spelling of the namespace "AirSync"."""
+    if not namespace and pages is not ACTIVESYNC:
+        # Other languages have no namespaces: SI is printed as <si><indication>.
+        found = [tag for tag in pages.by_name.values() if tag.name == local]
+        if len(found) == 1:
+            return found[0]
     page = namespace.removesuffix(":")
     tag = pages.by_name.get(f"{page}:{local}")
     if tag is not None:

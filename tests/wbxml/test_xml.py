@@ -158,6 +158,9 @@ def test_prefixes_do_not_clash() -> None:
     assert wbxml.from_xml(text, pages=pages) == data
 
 
+NOT_OURS = "processing instruction 'php': only wbxml-instruction is one of WBXML's"
+
+
 # What others write.
 @pytest.mark.parametrize(
     ("text", "body"),
@@ -226,7 +229,7 @@ def test_encodings() -> None:
             "Sync: 'URI' is not the namespace of a code page; Sync is a tag of AirSync",
         ),
         ('<Sync xmlns="AirSync" id="1"/>', 1, 1, "AirSync:Sync: attribute 'id': ActiveSync WBXML has no attributes"),
-        ('<Sync xmlns="AirSync"><?php x?></Sync>', 1, 23, "processing instruction 'php': ActiveSync WBXML has none"),
+        ('<Sync xmlns="AirSync"><?php x?></Sync>', 1, 23, NOT_OURS),
         (
             '<Mime xmlns="ComposeMail">\nSubject: x</Mime>',
             1,
