@@ -7,10 +7,10 @@ What a tree of names and text cannot say by itself is said by marks, names in th
     w:type="empty-string"  on an element: it holds an inline string of no characters
     w:escaped="true"       on an element: its text is written with \\uXXXX for what XML cannot carry, and \\\\ for \\
     <w:tag page= token=>   an element whose tag the code pages do not know, by its numbers
-    <w:literal name=>      an element that the document names itself
+    <w:literal name=>      an element that the document names itself; name-escaped="true" is as w:escaped, for the name
     <w:text>, <w:opaque>   one piece of content of the element around it, where text alone would run into its neighbours
-    <w:ext token= value=>  an extension, whose text is what it stands for, and is passed over; string= has the string that
-                           its number refers to
+    <w:ext token= value=>  an extension, whose text is what it stands for, and is passed over; string= has the string
+                           that its number refers to
     <w:attr name=>         an attribute of the element around it, before its content, that cannot be written as one:
                            where the code pages have no attributes, where its name or a character of it is none of
                            XML's, and, with w:type="opaque", where it is opaque data
@@ -265,7 +265,7 @@ def _by_itself(attributes: Mapping[str, str]) -> tuple[Tag, dict[str, str]]:
     name = others.pop("name", None)
     if not name:
         raise EncodeError("w:literal needs a name")
-    if others.get(_ESCAPED) == "true":
+    if others.pop("name-escaped", "") == "true":
         name = _unescaped(name, _Level("w:literal", None))
     return literal(name), others
 

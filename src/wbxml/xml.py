@@ -84,6 +84,7 @@ class _Names:
             if not tag.namespace:
                 self.marked = True
                 name, marks = _escaped_attribute(tag.name)
+                marks = marks and ' name-escaped="true"'  # the other mark would be one of the content
                 spelled = f'w:{LITERAL} name="{name}"{marks}', f"w:{LITERAL}"
             elif not _has_name(tag):
                 self.marked = True
@@ -193,9 +194,8 @@ def _element(element: Element, names: _Names, out: list[str], levels: list[_Leve
             out.append(f"{names.mark(EMPTY_STRING)}/>")
             return
         marks = names.mark(TEXT) if tag.binary else ""
-        escaped = 'w:escaped="true"' in start
-        if _ILLEGAL.search(only) or escaped:
-            marks += "" if escaped else ' w:escaped="true"'
+        if _ILLEGAL.search(only):
+            marks += ' w:escaped="true"'
             names.marked = True
             only = _escaped(only)
         out.append(f"{marks}>{_quoted(only)}</{end}>")

@@ -158,6 +158,9 @@ def test_prefixes_do_not_clash() -> None:
     assert wbxml.from_xml(text, pages=pages) == data
 
 
+MARKS_THERE_ARE = (
+    "w:nonsense is not a mark: there are w:tag, w:literal, w:text, w:opaque, w:ext, w:attr and w:instruction"
+)
 NOT_OURS = "processing instruction 'php': only wbxml-instruction is one of WBXML's"
 
 
@@ -270,7 +273,7 @@ def test_encodings() -> None:
             1,
             "AirSync:Sync: a lone surrogate at character 1 cannot be written",
         ),
-        (f"<w:nonsense {W}/>", 1, 1, "w:nonsense is not a mark: there are w:tag, w:text and w:opaque"),
+        (f"<w:nonsense {W}/>", 1, 1, MARKS_THERE_ARE),
         (f"<w:text {W}/>", 1, 1, "w:text stands for a piece of an element and cannot be the root"),
         (f"<w:tag {W}/>", 1, 1, 'w:tag needs page="0" to "255" and token="0x05" to "0x3F"'),
         (f'<w:tag {W} page="256" token="0x05"/>', 1, 1, 'w:tag needs page="0" to "255" and token="0x05" to "0x3F"'),
