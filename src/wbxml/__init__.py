@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from ._kernel_py import Decoder, Document, Element, Match, Writer, decode, encode
     from .constructs import Extension, Instruction, literal
     from .etree import to_etree
+    from .knowledge import TagInfo, describe
     from .model import Model, field
     from .tokenstream import Token, dump, tokens
     from .xml import from_xml, to_xml
@@ -62,7 +63,9 @@ else:
         "Extension": "constructs",
         "Instruction": "constructs",
         "Model": "model",
+        "TagInfo": "knowledge",
         "Token": "tokenstream",
+        "describe": "knowledge",
         "dump": "tokenstream",
         "field": "model",
         "from_xml": "xml",
@@ -129,6 +132,7 @@ __all__ = [
     "Search",
     "Settings",
     "Tag",
+    "TagInfo",
     "Tasks",
     "Token",
     "TruncatedError",
@@ -137,6 +141,7 @@ __all__ = [
     "WindowsLive",
     "Writer",
     "decode",
+    "describe",
     "dump",
     "encode",
     "field",

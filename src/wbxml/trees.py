@@ -23,7 +23,7 @@ import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 
-from .codepages import ACTIVESYNC, TOKEN_MASK
+from .codepages import ACTIVESYNC, TOKEN_MASK, ComposeMail
 from .errors import EncodeError
 from .kernel import kernel
 
@@ -45,6 +45,7 @@ LITERAL, EXTENSION, ATTRIBUTE, INSTRUCTION = "literal", "ext", "attr", "instruct
 _TYPE = f"{{{MARKS}}}type"
 _ESCAPED = f"{{{MARKS}}}escaped"
 _SPACE = " \t\r\n"
+_MESSAGE = re.compile(r"\s*[!-9;-~]+:", re.ASCII)  # a header's name; a colon is no character of base64
 _NO_SPACE = str.maketrans("", "", _SPACE)
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(\\)|)")
 # Other spellings of namespaces: [MS-ASWBXML] calls page 16 Gal, the schemas and [MS-ASCMD] call it GAL.
@@ -64,15 +65,17 @@ class TreeWriter:
     """Takes the start, content and end of elements, marked or not, and hands them to a Writer.
 
     White space between elements is layout and is dropped. Text in an element that is a byte array is base64, unless it
-    is marked as text.
+    is marked as text, or is a message in ComposeMail:Mime. In ActiveSync, an element whose namespace is none of a code
+    page is the one with that name that may stand there.
     """
 
-    __slots__ = ("_levels", "_pages", "_text", "_writer")
+    __slots__ = ("_levels", "_pages", "_tags", "_text", "_writer")
 
     def __init__(self, writer: Writer, *, pages: CodePages | None = None) -> None:
         self._writer = writer
         self._pages = pages or ACTIVESYNC
         self._levels: list[_Level] = []
+        self._tags: dict[tuple[str, str, Tag | None], Tag] = {}  # the names that were met, by what they stood in
         self._text: list[str] = []
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
@@ -94,7 +97,7 @@ class TreeWriter:
             self._levels.append(_piece(local, attributes, has_parent=parent is not None))
             return
         if namespace != MARKS:
-            tag = _by_name(namespace, local, self._pages)
+            tag = self._tag(namespace, local, parent)
         elif local == LITERAL:
             tag, attributes = _by_itself(attributes)
         else:
@@ -135,6 +138,14 @@ class TreeWriter:
             self._writer.instruction(level.label, level.value)
         elif level.extension is not None:
             self._writer.extension(level.extension)
+
+    def _tag(self, namespace: str, local: str, parent: _Level | None) -> Tag:
+        """The tag with this name, here. Raises EncodeError."""
+        key = namespace, local, None if parent is None else parent.tag
+        tag = self._tags.get(key)
+        if tag is None:
+            tag = self._tags[key] = _by_name(namespace, local, self._pages, key[2])
+        return tag
 
     def instruction(self, name: str, value: str | bytes) -> None:
         """Writes a processing instruction before the root or behind it."""
@@ -297,26 +308,66 @@ def _by_number(attributes: Mapping[str, str], pages: CodePages) -> tuple[Tag, di
     return pages.tag(page << 6 | token), others
 
 
-def _by_name(namespace: str, local: str, pages: CodePages) -> Tag:
+def _by_name(namespace: str, local: str, pages: CodePages, parent: Tag | None) -> Tag:
     """The tag with this name. "AirSync:" with a colon is the older spelling of the namespace "AirSync"."""
-    if not namespace and pages is not ACTIVESYNC:
-        # Other languages have no namespaces: SI is printed as <si><indication>.
-        found = [tag for tag in pages.by_name.values() if tag.name == local]
-        if len(found) == 1:
-            return found[0]
     page = namespace.removesuffix(":")
-    tag = pages.by_name.get(f"{page}:{local}")
-    if tag is not None:
-        return tag
+    page = _ALIASES.get(page, page) if pages is ACTIVESYNC else page
     try:
-        return pages.lookup(f"{_ALIASES.get(page, page)}:{local}")
+        return pages.lookup(f"{page}:{local}")
     except ValueError:
-        raise EncodeError(_no_such_tag(namespace, page, local, pages)) from None
+        pass
+    if page not in pages.namespaces.values():
+        if pages is ACTIVESYNC:
+            return _by_context(namespace, local, parent)
+        # Other languages have no namespaces: Service Indication is printed as <si><indication>.
+        found = [tag for tag in pages.by_name.values() if tag.name == local]
+        if len(found) == 1 and not namespace:
+            return found[0]
+    elif pages is ACTIVESYNC:
+        from .knowledge import ALIASES
+
+        name = ALIASES.get(f"{page}:{local}")
+        if name is not None:
+            return pages.by_name[f"{page}:{name}"]
+    raise EncodeError(_no_such_tag(namespace, page, local, pages))
+
+
+def _by_context(namespace: str, local: str, parent: Tag | None) -> Tag:
+    """The tag with this name that may stand in ``parent`` (None: be the root), where no namespace says which it is.
+
+    Where none may, the one in the parent's own code page: this is no check of documents. Raises EncodeError.
+    """
+    from difflib import get_close_matches
+
+    from .knowledge import ALIASES, may_stand_in
+
+    found = may_stand_in(local, parent)
+    if not found and parent is not None:
+        name = f"{parent.namespace}:{local}"
+        tag = ACTIVESYNC.by_name.get(f"{parent.namespace}:{ALIASES.get(name, local)}")
+        found = [] if tag is None else [tag]
+    if len(found) == 1:
+        return found[0]
+    what = (
+        f"{local} has no namespace" if not namespace else f"{local}: {namespace!r} is not the namespace of a code page"
+    )
+    if found:
+        raise EncodeError(f"{what}, and in {parent} it may be {' or '.join(found)}")
+    if parent is None:
+        raise EncodeError(f"{what}, and it is not the root of a command{_owners(local, ACTIVESYNC)}")
+    names = [tag.name for tag in ACTIVESYNC.by_name.values() if tag.page == parent.page]
+    near = get_close_matches(local, names, 1) if len(local) <= 64 else []
+    hint = f"; did you mean {near[0]}?" if near else _owners(local, ACTIVESYNC)
+    raise EncodeError(f"{what}, and none such may stand in {parent}{hint}")
+
+
+def _owners(local: str, pages: CodePages) -> str:
+    owners = [tag.namespace for tag in pages.by_name.values() if tag.name == local]
+    return f"; {local} is a tag of {' and '.join(owners)}" if owners else ""
 
 
 def _no_such_tag(namespace: str, page: str, local: str, pages: CodePages) -> str:
-    owners = [tag.namespace for tag in pages.by_name.values() if tag.name == local]
-    hint = f"; {local} is a tag of {' and '.join(owners)}" if owners else ""
+    hint = _owners(local, pages)
     if not namespace:
         return f"{local} has no namespace, and so no code page{hint}"
     if page not in pages.namespaces.values():
@@ -325,6 +376,9 @@ def _no_such_tag(namespace: str, page: str, local: str, pages: CodePages) -> str
 
 
 def _from_base64(text: str, level: _Level) -> bytes:
+    if level.tag == ComposeMail.Mime and not level.type and _MESSAGE.match(text):
+        # Microsoft prints the message itself: [MS-ASHTTP] section 4.4. Its lines end with CRLF (RFC 5322 section 2.3).
+        return re.sub("\r?\n", "\r\n", text.lstrip()).encode()
     try:
         return b64decode(text.translate(_NO_SPACE), validate=True)
     except (Base64Error, ValueError):

@@ -173,8 +173,11 @@ def test_dump_as_json(run: Run) -> None:
         (["encode"], b"", "stdin: line 1, column 1: no element found"),
         (
             ["encode"],
-            b"<Sync\n/>",
-            "stdin: line 1, column 1: Sync has no namespace, and so no code page; Sync is a tag of AirSync",
+            b"<Add\n/>",
+            (
+                "stdin: line 1, column 1: Add has no namespace, and it is not the root of a command; "
+                "Add is a tag of AirSync and FolderHierarchy and AirSyncBase"
+            ),
         ),
     ],
 )

@@ -198,10 +198,13 @@ def _deep(depth: int) -> ElementTree.Element:
         (lambda: tree("{AirSync}Nonsense"), "Nonsense is not a tag of AirSync"),
         (lambda: tree("{AirSync}FileAs"), "FileAs is not a tag of AirSync; FileAs is a tag of Contacts"),
         (
-            lambda: tree("{Nowhere}Sync"),
-            "Sync: 'Nowhere' is not the namespace of a code page; Sync is a tag of AirSync",
+            lambda: tree("{Nowhere}FileAs"),
+            (
+                "FileAs: 'Nowhere' is not the namespace of a code page, and it is not the root of a command; "
+                "FileAs is a tag of Contacts"
+            ),
         ),
-        (lambda: tree("Sync"), "Sync has no namespace, and so no code page; Sync is a tag of AirSync"),
+        (lambda: tree("Nonsense"), "Nonsense has no namespace, and it is not the root of a command"),
         (lambda: tree("{AirSync}0x05"), "0x05 is not a tag of AirSync"),
         (
             lambda: E("{AirSync}Sync", {"id": "1"}),

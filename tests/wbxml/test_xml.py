@@ -224,17 +224,20 @@ def test_encodings() -> None:
             2,
             "FileAs is not a tag of AirSync; FileAs is a tag of Contacts",
         ),
-        ("<Sync/>", 1, 1, "Sync has no namespace, and so no code page; Sync is a tag of AirSync"),
+        ("<Nonsense/>", 1, 1, "Nonsense has no namespace, and it is not the root of a command"),
         (
-            '<Sync xmlns="URI"/>',
+            '<Subject xmlns="URI"/>',
             1,
             1,
-            "Sync: 'URI' is not the namespace of a code page; Sync is a tag of AirSync",
+            (
+                "Subject: 'URI' is not the namespace of a code page, and it is not the root of a command; "
+                "Subject is a tag of Email and Calendar and Tasks and Notes"
+            ),
         ),
         ('<Sync xmlns="AirSync" id="1"/>', 1, 1, "AirSync:Sync: attribute 'id': ActiveSync WBXML has no attributes"),
         ('<Sync xmlns="AirSync"><?php x?></Sync>', 1, 23, NOT_OURS),
         (
-            '<Mime xmlns="ComposeMail">\nSubject: x</Mime>',
+            '<Mime xmlns="ComposeMail">\nSubject of x</Mime>',
             1,
             1,
             'ComposeMail:Mime: expected base64 (text in a byte array is marked w:type="text")',
@@ -448,7 +451,7 @@ def test_text_in_a_byte_array() -> None:
     root = wbxml.to_etree(document("00 15 50 03 61 62 00 01"))
     assert (root.text, root.attrib) == ("ab", {f"{MARKS}type": "text"})
     element = ElementTree.Element("{ComposeMail}Mime")
-    element.text = "From: someone"
+    element.text = "From someone"
     with pytest.raises(EncodeError, match="ComposeMail:Mime: expected base64"):
         wbxml.encode(element)
 
