@@ -91,6 +91,7 @@ class _Reader:
         self._nexts: list[int] = []
         self._open: list[int] = []
         self._within = -1  # the slot of the attributes or instruction that are being read, -1: none
+        self._broken = False  # whether a token in it was out of place, so that they cannot be told
         self._closing = False  # whether the element ends with its attributes
         self._page = 0  # of attributes
         self._expanded = 0
@@ -205,9 +206,11 @@ class _Reader:
 
     def _list(self, kind: int, offset: int) -> None:
         self._within = len(self._codes)
+        self._broken = False
         self._slot(self._page, kind, offset, 0)
 
     def _attribute(self, token: Token) -> None:
+        self._broken = self._broken or token.expected is not None
         if token.kind == "switch_page":
             self._page = token.raw[1]
         if token.kind != "end":
@@ -217,9 +220,10 @@ class _Reader:
         self._lengths[slot] = token.offset + 1 - offset
         strict = Reading(self._pages, self.header[3], self.reading.table)
         # Only what stands in an element has a place on the tape.
-        kept = bool(self._open)
+        kept = bool(self._open) and not self._broken
         try:
-            self._count(offset, strict.check(self._kinds[slot], self._raw, offset, self._codes[slot]))
+            if kept:
+                self._count(offset, strict.check(self._kinds[slot], self._raw, offset, self._codes[slot]))
         except DecodeError as error:
             self.problem(error.offset, self._where(), "attributes that can be told", str(error.args[0]))
             kept = False

@@ -1,0 +1,46 @@
+"""Builds the compiled kernel with sanitizers, beside a copy of the package: python -m tests.fuzz.build KIND FOLDER.
+
+KIND is "fuzz" (clang; with coverage for libFuzzer, and its harness) or "sanitize" (gcc). In FOLDER/site stands the
+package then, to be imported with PYTHONPATH.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+CHECKS = ["-g", "-O1", "-fno-omit-frame-pointer"]
+SANITIZERS = "address,undefined"
+
+
+def build(kind: str, folder: Path) -> None:
+    site = folder / "site"
+    shutil.rmtree(site, ignore_errors=True)
+    shutil.copytree(ROOT / "src", site, ignore=shutil.ignore_patterns("*.so", "*.egg-info", "__pycache__", "_kernel.c"))
+    source = folder / "_kernel.c"
+    run(sys.executable, "-m", "cython", "-3", "-o", source, ROOT / "src/wbxml/_kernel.pyx")
+    include = [f"-I{sysconfig.get_path('include')}", f"-I{ROOT / 'src/wbxml'}"]
+    target = site / "wbxml" / f"_kernel{sysconfig.get_config_var('EXT_SUFFIX')}"
+    if kind == "sanitize":
+        flags = [f"-fsanitize={SANITIZERS}", "-fno-sanitize-recover=undefined", *CHECKS]
+        run("gcc", "-shared", "-fPIC", *flags, *include, source, "-o", target)
+        return
+    flags = [f"-fsanitize=fuzzer-no-link,{SANITIZERS}", "-fno-sanitize-recover=undefined", *CHECKS]
+    run("clang", "-shared", "-fPIC", *flags, *include, source, "-o", target)
+    library = sysconfig.get_config_var("LIBDIR")
+    run(
+        "clang", f"-fsanitize=fuzzer,{SANITIZERS}", *CHECKS, *include, ROOT / "tests/fuzz/harness.c", "-rdynamic",
+        f"-L{library}", f"-Wl,-rpath,{library}", f"-lpython{sysconfig.get_config_var('VERSION')}", "-o", folder / "harness",
+    )  # fmt: skip
+
+
+def run(*command: object) -> None:
+    subprocess.run([str(part) for part in command], check=True)
+
+
+if __name__ == "__main__":
+    build(sys.argv[1], Path(sys.argv[2]))
