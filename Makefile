@@ -2,10 +2,12 @@
 # is one: without it wbxml runs on its Python kernel.
 #
 #   make test ARGS="-k foldersync"        more arguments for pytest, in test, interop and bench
+#   make SECONDS=7200 fuzz                for how long, in seconds
 #   make PYTHON=/usr/bin/python3.13 test  another interpreter than python3 (after make clean)
 
 PYTHON ?= python3
 ARGS ?=
+SECONDS ?= 60
 
 venv := .venv
 python := $(venv)/bin/python
@@ -14,7 +16,7 @@ kernel := src/wbxml/_kernel
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test interop bench lint sdist clean debian
+.PHONY: help demo test interop bench fuzz sanitize lint sdist clean debian
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 \2/p' Makefile | while read -r make target text; do \
@@ -38,6 +40,18 @@ interop: debian $(venv)/with-test ## the tests against a real SOGo (root, on Deb
 bench: $(venv)/with-bench ## what decoding and encoding take, beside json and orjson
 	$(python) -m pytest bench --benchmark-only --benchmark-columns=min,median,rounds --benchmark-sort=name \
 	    --benchmark-group-by=group,param:kind $(ARGS)
+
+fuzz: $(venv)/with-fuzz ## fuzzes the codec for SECONDS=60, by libFuzzer with sanitizers and by atheris (root, on Debian)
+	sh tests/fuzz/install.sh
+	@mkdir -p build/fuzz
+	$(python) -m tests.fuzz.build fuzz build/fuzz
+	$(python) -m tests.fuzz.run $(SECONDS)
+
+sanitize: $(venv)/with-test ## the tests of the codec, its kernel built with address and undefined-behaviour sanitizers
+	@mkdir -p build/sanitize
+	$(python) -m tests.fuzz.build sanitize build/sanitize
+	LD_PRELOAD=$$(gcc -print-file-name=libasan.so) PYTHONMALLOC=malloc WBXML_IMPL=c PYTHONPATH=build/sanitize/site \
+	    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 $(python) -m pytest tests/wbxml --quiet $(ARGS)
 
 lint: $(venv)/with-dev ## ruff, and mypy --strict
 	$(python) -m ruff check .

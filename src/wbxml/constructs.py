@@ -323,7 +323,7 @@ class Reading:
         while data[pos] != END:
             start = pos
             name, value, pos, page = self._attribute(data, pos, page)
-            if not name:
+            if name is None:  # a page was switched to, and no attribute came
                 break
             if name in found:
                 raise DecodeError(f"the attribute {name} stands there twice", self.base + start)
@@ -332,11 +332,13 @@ class Reading:
 
     def instruction(self, data: bytes, offset: int, page: int) -> Instruction:
         """The processing instruction whose PI token is at ``offset``. Raises DecodeError."""
-        return Instruction(*self._attribute(data, offset + 1, page)[:2])
+        name, value = self._attribute(data, offset + 1, page)[:2]
+        assert name is not None
+        return Instruction(name, value)
 
-    def _attribute(self, data: bytes, pos: int, page: int) -> tuple[str, str | bytes, int, int]:
-        """An attribute's name, its value, where it ends, and the attribute code page then."""
-        name = ""
+    def _attribute(self, data: bytes, pos: int, page: int) -> tuple[str | None, str | bytes, int, int]:
+        """An attribute's name (None: there is none), its value, where it ends, and the attribute code page then."""
+        name: str | None = None
         texts: list[str] = []
         opaques: list[bytes] = []
         start = pos
@@ -351,7 +353,7 @@ class Reading:
                 pos += 2
                 continue
             if token < EXT_T and (token & TOKEN_MASK > LITERAL or token == LITERAL):
-                if name:
+                if name is not None:
                     break
                 start = here
                 pos += 1
@@ -381,7 +383,7 @@ class Reading:
         if not opaques:
             return name, text, pos, page
         opaque = b"".join(opaques)
-        hook = self.pages.opaques.get(name)
+        hook = None if name is None else self.pages.opaques.get(name)
         if hook is not None:
             try:
                 return name, text + hook[0](opaque), pos, page

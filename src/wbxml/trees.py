@@ -274,7 +274,7 @@ def _by_itself(attributes: Mapping[str, str]) -> tuple[Tag, dict[str, str]]:
 
     others = dict(attributes)
     name = others.pop("name", None)
-    if not name:
+    if name is None:
         raise EncodeError("w:literal needs a name")
     if others.pop("name-escaped", "") == "true":
         name = _unescaped(name, _Level("w:literal", None))

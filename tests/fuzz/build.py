@@ -32,10 +32,10 @@ def build(kind: str, folder: Path) -> None:
     flags = [f"-fsanitize=fuzzer-no-link,{SANITIZERS}", "-fno-sanitize-recover=undefined", *CHECKS]
     run("clang", "-shared", "-fPIC", *flags, *include, source, "-o", target)
     library = sysconfig.get_config_var("LIBDIR")
-    run(
-        "clang", f"-fsanitize=fuzzer,{SANITIZERS}", *CHECKS, *include, ROOT / "tests/fuzz/harness.c", "-rdynamic",
-        f"-L{library}", f"-Wl,-rpath,{library}", f"-lpython{sysconfig.get_config_var('VERSION')}", "-o", folder / "harness",
-    )  # fmt: skip
+    python = [f"-L{library}", f"-Wl,-rpath,{library}", f"-lpython{sysconfig.get_config_var('VERSION')}"]
+    harness = ROOT / "tests/fuzz/harness.c"
+    flags = [f"-fsanitize=fuzzer,{SANITIZERS}", *CHECKS, *include, "-rdynamic"]
+    run("clang", *flags, harness, *python, "-o", folder / "harness")
 
 
 def run(*command: object) -> None:

@@ -32,7 +32,6 @@ UNENCODABLE = {
     "asemail-4.1.1-sync-response.xml": "Email2:ConversationIndex: expected base64",
     "asemail-4.1.2-sync-response.xml": "Email2:ConversationIndex: expected base64",
     "asemail-4.4-sync-request-draft.xml": "AirSyncBase:Content: expected base64",
-    "ashttp-4.4-sendmail-request.xml": "ComposeMail:Mime: expected base64",
 }
 PRINTED = sorted(path.name for path in MICROSOFT.glob("*.xml") if path.name not in UNENCODABLE)
 
@@ -80,7 +79,8 @@ def test_printed_xml(name: str) -> None:
     data = wbxml.from_xml(text)
     again = wbxml.to_xml(data)
     assert wbxml.from_xml(again) == data
-    assert shown(ElementTree.fromstring(again)) == shown(ElementTree.fromstring(text))
+    if name != "ashttp-4.4-sendmail-request.xml":  # the message, which comes out as base64
+        assert shown(ElementTree.fromstring(again)) == shown(ElementTree.fromstring(text))
     if EXAMPLES[name]["http_length"]:
         assert len(data) == int(EXAMPLES[name]["http_length"])
 
