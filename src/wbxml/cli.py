@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ._kernel_py import Document, Element
+    from .constructs import Instruction
     from .tokenstream import Token
 
 # Exit codes.
@@ -31,6 +32,7 @@ examples:
   echo 03016a0005 | wbxml decode --hex       from hexadecimal digits
   wbxml encode request.xml -o request.wbxml  XML to WBXML
   wbxml encode --hex request.xml             XML to hexadecimal digits
+  wbxml decode --lenient broken.wbxml        what can be read of it, and what is wrong
   wbxml dump broken.wbxml | less -R          every token with its offset and bytes, whatever the bytes
 
 exit codes: 0 done, 1 the data is not what it should be, 2 wrong usage, or a file that cannot be read or written
@@ -91,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(hint="; `wbxml dump` shows what there is")
     command.add_argument("--hex", action="store_true", help="the input is hexadecimal digits")
     command.add_argument("--json", action="store_true", help="write JSON: tags, offsets, text, opaque as base64")
+    command.add_argument("--lenient", action="store_true", help="of any bytes, what can be read; what is wrong: stderr")
     layout = command.add_mutually_exclusive_group()
     layout.add_argument("--indent", type=_width, default=2, metavar="N", help="spaces a level (default: 2)")
     layout.add_argument("--compact", action="store_const", const=None, dest="indent", help="all on one line")
@@ -135,12 +138,16 @@ def _width(text: str) -> int:
 
 
 def _decode(options: argparse.Namespace, data: bytes) -> bytes:
-    document = kernel.decode(_from_hex(data) if options.hex else data)
+    document = kernel.decode(_from_hex(data) if options.hex else data, lenient=options.lenient)
+    for problem in () if options.json else document.problems:
+        print(f"wbxml: {_name(options)}: {problem}", file=sys.stderr)
     if options.json:
         text = json.dumps(_document_as_json(document), ensure_ascii=False, indent=options.indent)
-    else:
+    elif len(document.roots) == 1:
         text = to_xml(document, indent=options.indent)
-    return f"{text}\n".encode()
+    else:
+        text = "\n".join([to_xml(root, indent=options.indent) for root in document.roots])
+    return f"{text}\n".encode() if text else b""
 
 
 def _encode(options: argparse.Namespace, data: bytes) -> bytes:
@@ -172,9 +179,10 @@ def _dump(options: argparse.Namespace, data: bytes) -> bytes:
 
 
 def _document_as_json(document: Document) -> dict[str, Any]:
-    root: dict[str, Any] = {}
-    levels: list[tuple[list[Any], Iterator[str | memoryview | Element]]] = []
-    _fill(root, document.root, levels)
+    roots: list[dict[str, Any]] = [{} for _ in document.roots]
+    levels: list[tuple[list[Any], Iterator[str | memoryview | Element | Instruction]]] = []
+    for root, element in zip(reversed(roots), reversed(document.roots), strict=True):
+        _fill(root, element, levels)
     while levels:
         content, pieces = levels[-1]
         piece = next(pieces, None)
@@ -183,25 +191,33 @@ def _document_as_json(document: Document) -> dict[str, Any]:
             continue
         made: dict[str, Any] = {}
         content.append(made)
-        if isinstance(piece, (str, memoryview)):
-            made.update(_piece_as_json(piece))
-        else:
+        if isinstance(piece, kernel.Element):
             _fill(made, piece, levels)
-    return {
-        "version": document.version,
-        "public_id": document.public_id,
-        "charset": document.charset,
-        "root": root,
-    }
+        else:
+            made.update(_piece_as_json(piece))
+    made = {"version": document.version, "public_id": document.public_id, "charset": document.charset}
+    for name in ("prolog", "epilog"):
+        if getattr(document, name):
+            made[name] = [_piece_as_json(one) for one in getattr(document, name)]
+    if document.problems:
+        made["problems"] = [
+            {"offset": one.offset, "tag": one.tag, "expected": one.expected, "found": _value_as_json(one.value)}
+            for one in document.problems
+        ]
+    return {**made, "root": roots[0]} if len(roots) == 1 else {**made, "roots": roots}
 
 
 def _fill(
-    made: dict[str, Any], element: Element, levels: list[tuple[list[Any], Iterator[str | memoryview | Element]]]
+    made: dict[str, Any],
+    element: Element,
+    levels: list[tuple[list[Any], Iterator[str | memoryview | Element | Instruction]]],
 ) -> None:
     """Puts the element into ``made``; where it holds more than one text or opaque, leaves that to a new level."""
     made["tag"] = str(element.tag)
     made["offset"] = element.offset
-    pieces = element.pieces
+    if element.attrib:
+        made["attributes"] = {name: _value_as_json(value) for name, value in element.attrib.items()}
+    pieces = element.nodes
     if len(pieces) == 1 and not isinstance(pieces[0], kernel.Element):
         made.update(_piece_as_json(pieces[0]))
     elif pieces:
@@ -210,8 +226,18 @@ def _fill(
         levels.append((content, iter(pieces)))
 
 
-def _piece_as_json(piece: Any) -> dict[str, str]:
-    return {"text": piece} if isinstance(piece, str) else {"opaque": b64encode(piece).decode()}
+def _piece_as_json(piece: Any) -> dict[str, Any]:
+    if isinstance(piece, memoryview):
+        return {"opaque": b64encode(piece).decode()}
+    if isinstance(piece, tuple):
+        return {"instruction": piece[0], "value": _value_as_json(piece[1])}
+    if type(piece) is str:
+        return {"text": piece}
+    return {"extension": piece.token, "value": piece.value, "text": str(piece)}
+
+
+def _value_as_json(value: str | bytes | None) -> Any:
+    return {"base64": b64encode(value).decode()} if isinstance(value, bytes) else value
 
 
 def _token_as_json(token: Token) -> dict[str, Any]:
@@ -219,7 +245,7 @@ def _token_as_json(token: Token) -> dict[str, Any]:
     for name in ("page", "tag", "value", "expected"):
         value = getattr(token, name)
         if value is not None:
-            made[name] = {"base64": b64encode(value).decode()} if isinstance(value, bytes) else value
+            made[name] = _value_as_json(value)
     return made
 
 

@@ -425,7 +425,7 @@ def test_what_cannot_get_better_is_not_tried_again(error: type[Exception]) -> No
         (FOLDERS[:-1], "application/vnd.ms-sync.wbxml", errors.CutOffError),
         (FOLDERS[:3], "application/vnd.ms-sync.wbxml", errors.CutOffError),
         (FOLDERS + b"\x01", "application/vnd.ms-sync.wbxml", errors.DamagedError),
-        (b"\x03\x01\x6a\x00\xff", "application/vnd.ms-sync.wbxml", errors.DamagedError),
+        (b"\x03\x01\x6a\x00\x02", "application/vnd.ms-sync.wbxml", errors.DamagedError),
         (NO_POLICY, "application/vnd.ms-sync.wbxml", errors.WrongDocumentError),
     ],
 )

@@ -1,9 +1,11 @@
 #!/bin/sh
 # Installs what the interoperability tests use: SOGo with its ActiveSync module, the servers around it, sqlite3
-# and libwbxml's wbxml2xml. For Debian 12, as root. Does nothing, quickly, where all of it is there already.
+# and other readers of WBXML: libwbxml, tshark, Horde. For Debian 12, as root. Does nothing, quickly, where all of it is
+# there already.
 set -eu
 
-packages="sogo sogo-activesync memcached dovecot-imapd nginx-light postgresql openssl libwbxml2-utils sqlite3"
+packages="sogo sogo-activesync memcached dovecot-imapd nginx-light postgresql openssl libwbxml2-utils sqlite3 \
+    tshark php-cli php-horde-xml-wbxml"
 
 # The tests seed real mail, CPython's own test corpus. Debian keeps it in a package of its own, other builds of
 # Python mostly bring it along.
