@@ -135,6 +135,11 @@ def charset_number(name: str) -> int:
         raise ValueError(f"{name!r} is not a character set that has a number here") from None
 
 
+def writing(codec: str) -> str:
+    """The codec to write strings by that are read by this one: each would need a byte order mark of its own."""
+    return f"{codec}-be" if codec in ("utf-16", "utf-32") else codec
+
+
 def width_of(codec: str) -> int:
     """How many bytes a NUL takes in this codec: a string ends with one (WBXML 1.3 section 5.8.4.1)."""
     return 4 if codec.startswith("utf-32") else 2 if codec.startswith("utf-16") else 1
@@ -463,10 +468,7 @@ class Coding:
             raise EncodeError(str(error)) from None
         self.pages = pages
         self.version = int(version[2:])
-        self.codec = _CODECS[self.charset]
-        if self.codec in ("utf-16", "utf-32"):
-            # Each string would need a byte order mark of its own.
-            self.codec += "-be"
+        self.codec = writing(_CODECS[self.charset])
         if self.version == 0 and self.codec != "utf-8":
             raise EncodeError("WBXML 1.0 cannot name a character set")
         self.width = width_of(self.codec)

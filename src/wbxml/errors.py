@@ -106,8 +106,11 @@ def not_encodable(what: str, where: str) -> EncodeError:
 class Problem:
     """Something in a document that does not fit, and that did not stop its decoding.
 
-    ``offset`` is where the element's tag starts, ``tag`` its name, ``expected`` what the model calls for there, and
-    ``value`` what there was: a str, bytes where it is no text, or None where it is elements.
+    Of a Model: ``offset`` is where the element's tag starts, ``tag`` its name, ``expected`` what the model calls for
+    there, and ``value`` what there was: a str, bytes where it is no text, or None where it is elements.
+
+    Of a Document that was decoded leniently: ``offset`` is where the token starts that is out of place, ``tag`` the
+    element that it stands in ("": none), and ``value`` its text or bytes, or None where a limit was reached.
     """
 
     __slots__ = ("expected", "offset", "tag", "value")
@@ -123,7 +126,8 @@ class Problem:
 
     def __str__(self) -> str:
         found = "elements" if self.value is None else repr(self.value)
-        return f"{self.tag} at offset {self.offset}: expected {self.expected}, found {found}"
+        where = f"{self.tag} at offset {self.offset}" if self.tag else f"at offset {self.offset}"
+        return f"{where}: expected {self.expected}, found {found}"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Problem):

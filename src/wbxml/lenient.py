@@ -110,8 +110,8 @@ class _Reader:
         try:
             for token in tokens(self._raw, pages=self._pages):
                 if token.expected is not None:
-                    value = token.value if isinstance(token.value, (str, bytes)) else token.raw
-                    self.problem(token.offset, self._where(), token.expected, value)
+                    text = token.kind in ("str_i", "str_t", "opaque", "literal") and token.value is not None
+                    self.problem(token.offset, self._where(), token.expected, token.value if text else token.raw)
                 self._take(token)
         except _StopError:
             pass

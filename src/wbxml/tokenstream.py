@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .codepages import ACTIVESYNC, TOKEN_MASK
-from .constructs import charset_name, codec_of, decode_text, find_nul, mb_u_int32, width_of
+from .constructs import charset_name, codec_of, decode_text, find_nul, mb_u_int32, width_of, writing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _raw(token: Token, value: str | bytes | int) -> bytes:
     elif kind in ("opaque", "string_table") and isinstance(value, bytes):
         return (head if kind == "opaque" else b"") + mb_u_int32(len(value)) + value
     elif kind in ("str_i", "ext_i"):
-        data = value if isinstance(value, bytes) else value.encode(token.codec)
+        data = value if isinstance(value, bytes) else value.encode(writing(token.codec))
         return head + data + bytes(width_of(token.codec))
     elif kind == "entity" and isinstance(value, str) and len(value) == 1:
         return head + mb_u_int32(ord(value))

@@ -480,3 +480,63 @@ def test_the_functions_are_not_hidden_by_their_module() -> None:
     assert callable(wbxml.dump)
     assert next(wbxml.tokens(HEADER)).tag is None
     assert AirSync.Sync in [t.tag for t in wbxml.tokens(document("05"))]
+
+
+# -- Tokens with other values -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "value", "wanted"),
+    [
+        ("03 01 6A 00 45 03 61 00 01", "str_i", "bc", "03 01 6A 00 45 03 62 63 00 01"),
+        ("03 01 6A 00 45 03 61 00 01", "str_i", b"\xff", "03 01 6A 00 45 03 FF 00 01"),
+        ("03 01 87 77 00 45 03 00 61 00 00 01", "str_i", "\u0100", "03 01 87 77 00 45 03 01 00 00 00 01"),
+        ("03 01 6A 00 45 C3 01 61 01", "opaque", bytes(200), "03 01 6A 00 45 C3 81 48" + "00" * 200 + "01"),
+        ("03 01 6A 00 45 01", "tag", 0x0B, "03 01 6A 00 4B 01"),
+        ("03 01 6A 00 00 07 05", "switch_page", 8, "03 01 6A 00 00 08 05"),
+        ("03 01 6A 00 05", "charset", 1000, "03 01 87 68 00 05"),
+        ("03 01 6A 00 05", "public_id", 0x1201, "03 A4 01 6A 00 05"),
+        ("03 01 6A 00 05", "version", "1.1", "01 01 6A 00 05"),
+        ("03 01 6A 00 05", "string_table", b"ab\0", "03 01 6A 03 61 62 00 05"),
+        ("03 01 6A 03 61 62 00 45 83 00 01", "str_t", 1, "03 01 6A 03 61 62 00 45 83 01 01"),
+        ("03 01 6A 03 61 62 00 04 00", "literal", 1, "03 01 6A 03 61 62 00 04 01"),
+        ("03 01 6A 00 45 02 41 01", "entity", "\xa0", "03 01 6A 00 45 02 81 20 01"),
+        ("03 01 6A 00 45 02 41 01", "entity", 0xD800, "03 01 6A 00 45 02 83 B0 00 01"),
+        ("03 01 6A 00 45 40 61 00 01", "ext_i", "b", "03 01 6A 00 45 40 62 00 01"),
+        ("03 01 6A 00 45 80 01 01", "ext_t", 200, "03 01 6A 00 45 80 81 48 01"),
+        ("03 01 6A 00 85 05 01", "attribute", 6, "03 01 6A 00 85 06 01"),
+        ("03 01 6A 02 61 00 85 04 00 01", "attribute", 1, "03 01 6A 02 61 00 85 04 01 01"),
+        ("03 01 6A 00 85 05 85 01", "attribute_value", 0x86, "03 01 6A 00 85 05 86 01"),
+        ("03 01 6A 00 45 03 61", "unknown", b"\x01", "03 01 6A 00 45 01"),
+    ],
+)
+def test_a_changed_token(data: str, kind: str, value: Any, wanted: str) -> None:
+    found = list(wbxml.tokens(bytes.fromhex(data)))
+    joined = b"".join([one.changed(value).raw if one.kind == kind else one.raw for one in found])
+    assert joined == bytes.fromhex(wanted)
+    assert next(one.changed(value) for one in found if one.kind == kind).value == value
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "value"),
+    [
+        ("03 01 6A 00 45 03 61 00 01", "str_i", 1),
+        ("03 01 6A 00 45 03 61 00 01", "end", "element"),
+        ("03 01 6A 00 05", "tag", 0x40),
+        ("03 01 6A 00 05", "version", "1.4"),
+        ("03 01 6A 00 05", "charset", 1 << 32),
+        ("03 01 6A 00 05", "charset", -1),
+        ("03 01 6A 00 45 C3 00 01", "opaque", "text"),
+        ("03 01 6A 00 45 C0 01", "ext", 1),
+    ],
+)
+def test_what_a_token_cannot_be(data: str, kind: str, value: Any) -> None:
+    one = next(one for one in wbxml.tokens(bytes.fromhex(data)) if one.kind == kind)
+    with pytest.raises(ValueError, match=r"cannot have the value|does not fit 32 bits"):
+        one.changed(value)
+
+
+def test_a_content_bit_without_content_is_told_apart() -> None:
+    with_bit, without = (list(wbxml.tokens(HEADER + body)) for body in (b"\x45\x01", b"\x05"))
+    assert [one.content for one in with_bit if one.kind == "tag"] == [True]
+    assert [one.content for one in without if one.kind == "tag"] == [False]
