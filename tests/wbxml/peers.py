@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import struct
@@ -35,6 +36,10 @@ echo json_encode($shown->rows);
 """
 
 
+# Not for a program of somebody else: the runtime of the sanitizers, under which the kernel may be tested.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+
+
 class Row(NamedTuple):
     """A token as tshark shows it: among tags ("Tag") or attributes ("Attr"), what it is, and how it is rendered."""
 
@@ -49,10 +54,10 @@ def tshark(documents: list[bytes], content_type: str, folder: Path) -> list[list
     capture.write_bytes(_capture(documents, content_type))
     assert TSHARK is not None
     command = [TSHARK, "-r", str(capture), "-V", "-O", "wbxml"]
-    text = subprocess.run(command, capture_output=True, text=True, check=True, errors="replace").stdout
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=True, errors="replace")
     found: list[list[Row]] = [[] for _ in documents]
     number = 0
-    for line in text.splitlines():
+    for line in done.stdout.splitlines():
         port = re.match(r"Transmission Control Protocol, Src Port: 80, Dst Port: (\d+)", line)
         if port:
             number = int(port[1]) - 20000
@@ -65,7 +70,8 @@ def tshark(documents: list[bytes], content_type: str, folder: Path) -> list[list
 def horde(document: bytes) -> str:
     """What Horde's decoder makes of a document, as JSON."""
     assert PHP is not None
-    done = subprocess.run([PHP, "-r", _HORDE], input=document, capture_output=True, check=False, timeout=30)
+    command = [PHP, "-r", _HORDE]
+    done = subprocess.run(command, env=ENVIRONMENT, input=document, capture_output=True, check=True, timeout=30)
     return done.stdout.decode()
 
 
