@@ -14,6 +14,7 @@ import wbxml
 from wbxml import AirSync, DecodeError, EncodeError, Limits, Model, field
 from wbxml.lenient import MAX_PROBLEMS
 
+from .bad_inputs import TABLE, Bad
 from .samples import CAPTURES, HEADER, bounded, document
 
 
@@ -112,6 +113,19 @@ def test_what_is_read_and_what_is_wrong(kernel: ModuleType, data: bytes, roots: 
         kernel.decode(data)
     again = pickle.loads(pickle.dumps(doc))
     assert ([shown(root) for root in again.roots], again.problems) == (roots, doc.problems)
+
+
+@pytest.mark.parametrize("row", TABLE, ids=[row.name for row in TABLE])
+def test_every_bad_input_has_a_result(kernel: ModuleType, row: Bad) -> None:
+    with bounded(len(row.data)):  # lenient reading is the same Python with each kernel
+        doc = kernel.decode(row.data, lenient=True)
+    assert doc.raw is row.data
+    offsets = [problem.offset for problem in doc.problems]
+    assert offsets == sorted(offsets)
+    # Strict reading stops within what the first problem is about.
+    first = doc.problems[0]
+    width = len(first.value) if isinstance(first.value, bytes) else 0
+    assert first.offset <= row.offset <= first.offset + width
 
 
 @pytest.mark.parametrize(
