@@ -28,6 +28,7 @@ from wbxml import (
     Contacts,
     Email,
     Email2,
+    Instruction,
     Limits,
     Model,
     Notes,
@@ -85,6 +86,7 @@ def walk(element: Any) -> list[Any]:
             None if one.view is None else bytes(one.view),
             pieces(one),
             one.attrib,
+            [node if isinstance(node, Instruction) else type(node).__name__ for node in one.nodes],
             len(one),
             [child.offset for child in one],
             repr(one),
@@ -139,6 +141,23 @@ TOKENS = st.one_of(
     LENGTHS.map(lambda length: b"\xc3" + mb_u_int32(length)),
     st.integers(0, 255).map(lambda token: bytes([token])),
     st.binary(min_size=1, max_size=3),
+    st.builds(
+        lambda token, value: bytes([token]) + mb_u_int32(value),
+        st.sampled_from([0x02, 0x83, 0x04, 0x44, 0x80, 0x82]),
+        st.one_of(st.integers(0, 5), st.sampled_from([0x20AC, 0xD800, 0x110000])),
+    ),
+    st.builds(lambda token, text: bytes([token]) + text + b"\0", st.sampled_from([0x40, 0x42]), TEXTS),
+    st.lists(
+        st.one_of(
+            st.sampled_from([b"\x05", b"\x06", b"\x04\x00", b"\x85", b"\x03ab\0", b"\xc3\x01z", b"\xc0", b"\0\x01"]),
+            st.binary(min_size=1, max_size=2),
+        ),
+        max_size=4,
+    ).flatmap(
+        lambda found: st.sampled_from([b"\x85", b"\xc5", b"\x84\x00", b"\x43"]).map(
+            lambda token: token + b"\x05" * (token != b"\xc5") + b"".join(found) + b"\x01"
+        )
+    ),
 )
 HEADERS = st.one_of(
     st.just(HEADER),
