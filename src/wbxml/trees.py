@@ -153,13 +153,15 @@ class TreeWriter:
 
     def _begin(self, level: _Level) -> None:
         """Writes the element's tag, when its attributes are known."""
-        if level.tag is not None and not level.begun:
-            self._writer.start(level.tag, level.attributes)
+        if not level.begun and level.tag is not None:
+            self._writer.start(level.tag, level.attributes or None)
             level.begun = True
 
     def _flush(self, *, last: bool) -> None:
         """Writes the text since the last start or end; ``last`` says that the element ends here."""
         level = self._levels[-1]
+        if not self._text and not (last and (level.type or level.piece)):
+            return
         text = "".join(self._text)
         self._text.clear()
         whole = last and not level.mixed
