@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import shutil
+import signal
 import subprocess
 from base64 import b64encode
 from pathlib import Path
@@ -17,7 +18,8 @@ import pytest
 import wbxml
 from wbxml import ACTIVESYNC
 
-from .samples import CAPTURES, LIBWBXML, MICROSOFT, NO_DOCUMENTS, SOGO
+from .peers import ENVIRONMENT
+from .samples import CAPTURES, HEADER, LIBWBXML, MICROSOFT, NO_DOCUMENTS, SOGO, bounded
 
 
 def table(path: Path) -> list[dict[str, str]]:
@@ -147,6 +149,18 @@ def test_live_against_libwbxml(name: str, tmp_path: Path) -> None:
     assert WBXML2XML
     target = tmp_path / "out.xml"
     command = [WBXML2XML, "-k", "-m", "0", "-l", "ACTIVESYNC", "-o", str(target), str(CAPTURES[name])]
-    subprocess.run(command, check=True, capture_output=True, timeout=30)
+    subprocess.run(command, env=ENVIRONMENT, check=True, capture_output=True, timeout=30)
     theirs = target.read_bytes()
     assert shown(ElementTree.fromstring(theirs)) == ours_in_their_words(CAPTURES[name].read_bytes())
+
+
+@pytest.mark.skipif(WBXML2XML is None, reason="wbxml2xml (Debian: libwbxml2-utils) is not installed")
+def test_libwbxml_crashes_on_nested_elements(kernel: ModuleType, tmp_path: Path) -> None:
+    data = HEADER + b"\x45" * 200_000 + b"\x01" * 200_000
+    (tmp_path / "nested.wbxml").write_bytes(data)
+    assert WBXML2XML
+    command = [WBXML2XML, "-l", "ACTIVESYNC", "-o", str(tmp_path / "out.xml"), str(tmp_path / "nested.wbxml")]
+    done = subprocess.run(command, env=ENVIRONMENT, check=False, capture_output=True, timeout=30)
+    assert done.returncode == -signal.SIGSEGV
+    with bounded(len(data), kernel.IMPL), pytest.raises(wbxml.LimitError):
+        kernel.decode(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import pickle
 import tracemalloc
 from collections.abc import Iterator
@@ -288,6 +289,34 @@ def test_memory_is_that_of_one_value(kernel: ModuleType) -> None:
         tracemalloc.stop()
     assert total == sum(10_000 + len(str(number)) for number in range(200))
     assert peak < 2 << 20
+
+
+@pytest.mark.parametrize("start", [b"\x03", b"\xc3\xa0\x80\x80\x00"], ids=["text", "opaque"])
+def test_a_value_in_a_file_takes_no_memory(kernel: ModuleType, start: bytes) -> None:
+    class Count(io.RawIOBase):
+        size = 0
+
+        def write(self, data: Any) -> int:
+            self.size += len(data)
+            return len(data)
+
+    size = 64 << 20
+    chunk = b"x" * 65_536
+    file = Count()
+    decoder = kernel.Decoder({"AirSync:Add": file})
+    decoder.feed(HEADER + b"\x45\x47" + start)
+    tracemalloc.start()
+    try:
+        for _ in range(size // len(chunk)):
+            decoder.feed(chunk)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    (match,) = decoder.feed((b"\0" if start == b"\x03" else b"") + b"\x01\x01")
+    decoder.close()
+    assert match.value is file
+    assert file.size == size
+    assert peak < 1 << 20
 
 
 def test_what_nobody_selects_is_not_kept(kernel: ModuleType) -> None:

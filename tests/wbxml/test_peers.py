@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -107,3 +108,10 @@ def test_horde_reads_the_same_elements() -> None:
     for element in doc.root.iter():
         levels.update(dict.fromkeys(element, levels[element] + 1))
     assert depths == [levels[element] for element in doc.root.iter()]
+
+
+@needs_horde
+@pytest.mark.parametrize("data", [FOREIGN / "si.wbxml", CAPTURES["FolderSync-initial.request"]], ids=lambda p: p.stem)
+def test_horde_stops_at_other_languages(data: Path) -> None:
+    with pytest.raises(subprocess.CalledProcessError):
+        horde(data.read_bytes())

@@ -1,0 +1,47 @@
+"""docs/, run as it is written; and each test that it names is there."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from .examples import BIN, ROOT, run_commands, run_python
+
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder with the project's tests in it."""
+    (tmp_path / "tests").symlink_to(ROOT / "tests")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("document", DOCS, ids=lambda path: path.name)
+def test_python_examples_run_from_top_to_bottom(document: Path, here: Path) -> None:
+    run_python(document)
+
+
+@pytest.mark.skipif(not (BIN / "wbxml").exists(), reason="run from the tree: wbxml is not installed")
+@pytest.mark.skipif(shutil.which("sh") is None, reason="there is no shell")
+@pytest.mark.parametrize("document", DOCS, ids=lambda path: path.name)
+def test_commands_run_and_print_what_is_shown(document: Path, here: Path) -> None:
+    run_commands(document, here)
+
+
+@pytest.mark.parametrize("document", DOCS, ids=lambda path: path.name)
+def test_the_tests_it_names_exist(document: Path) -> None:
+    text = document.read_text("utf-8")
+    sources = {path.name: path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py")}
+    named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", text)
+    assert named
+    assert [(file, name) for file, name in named if f"\ndef {name}(" not in sources.get(file, "")] == []
+    rows = re.findall(r"`([^`]+)` in `(test_\w+\.py)::test_\w+`", text)
+    tables = "".join(sources.values()) + "".join(
+        path.read_text("utf-8") for path in (ROOT / "tests/wbxml").glob("bad_inputs.py")
+    )
+    assert [row for row, _ in rows if f'"{row}"' not in tables] == []
