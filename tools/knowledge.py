@@ -1,11 +1,11 @@
-"""Writes src/wbxml/knowledge.py, and the facts behind it for the tests, from Microsoft's schemas and requirements.
+"""Writes the tables of src/wbxml/knowledge.py, and the facts behind them, from Microsoft's schemas and requirements.
 
     python tools/knowledge.py FOLDER
 
 FOLDER holds xsd/*.xsd (the schemas of the ActiveSync specifications) and requirements/*.txt (their numbered
 requirements, one a line). What is taken from them are facts alone: which element may stand in which, and of which type
-it is, each with the schema or the requirement that says so. tests/wbxml/test_knowledge.py derives the module again from
-these facts.
+it is, each with the schema or the requirement that says so. tests/wbxml/test_knowledge.py compares what the module says
+with these facts.
 """
 
 from __future__ import annotations
@@ -278,8 +278,8 @@ def aliases(table: Path) -> dict[str, str]:
     }
 
 
-def module(facts: list[tuple[str, str, str]], spellings: dict[str, str]) -> str:
-    """The text of knowledge.py."""
+def tag_table(facts: list[tuple[str, str, str]]) -> str:
+    """The tags, the type of each, and what may stand in it."""
     kinds: dict[str, set[str]] = defaultdict(set)
     children: dict[str, set[str]] = defaultdict(set)
     for kind, tag, value in facts:
@@ -300,129 +300,13 @@ def module(facts: list[tuple[str, str, str]], spellings: dict[str, str]) -> str:
                 f"{page}: {' '.join(inner)}", 116, initial_indent="    ", subsequent_indent="        ",
                 break_long_words=False, break_on_hyphens=False,
             )  # fmt: skip
-    spelled = [f"{alias} {tag.partition(':')[2]}" for alias, tag in spellings.items()]
-    return HEAD + "\n".join(lines) + MIDDLE + "\n".join(spelled) + TAIL
+    return "\n".join(lines)
 
 
-HEAD = '''"""What is known of ActiveSync's tags beside their tokens: their types, and which may stand in which.
-
-Made by tools/knowledge.py from Microsoft's schemas and requirements; tests/data/knowledge.tsv has the source of each
-fact. Do not change it by hand.
-"""
-
-from __future__ import annotations
-
-from .codepages import ACTIVESYNC, TOKEN_MASK, Tag
-
-# A tag and its type ("-": none is given), and below it, by their pages, the tags that may stand in it.
-_TABLE = """
-'''
-MIDDLE = '''
-"""
-
-# Other spellings of tags that are met in the wild, and the name that each stands for.
-_ALIASES = """
-'''
-TAIL = '''
-"""
-
-
-class TagInfo:
-    """What is known of a tag.
-
-    ``tag`` is the Tag, with ``page``, ``token`` and ``versions`` as it has them. ``type`` is "container", "string",
-    "integer", "double", "boolean", "datetime", "bytes" (a byte array, sent as OPAQUE), "flag" (an empty element, which
-    says something by being there), or None where no type is given. ``children`` are the tags that may stand in it, in
-    requests or responses, and ``parents`` those in which it may stand.
-    """
-
-    __slots__ = ("children", "page", "parents", "tag", "token", "type", "versions")
-
-    tag: Tag
-    page: int
-    token: int
-    versions: tuple[str, ...]
-    type: str | None
-    children: tuple[Tag, ...]
-    parents: tuple[Tag, ...]
-
-    def __init__(self, tag: Tag, kind: str | None, children: tuple[Tag, ...], parents: tuple[Tag, ...]) -> None:
-        assert tag.page is not None
-        assert tag.token is not None
-        put = object.__setattr__
-        put(self, "tag", tag)
-        put(self, "page", tag.page)
-        put(self, "token", tag.token)
-        put(self, "versions", tag.versions)
-        put(self, "type", kind)
-        put(self, "children", children)
-        put(self, "parents", parents)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError("a TagInfo is immutable")
-
-    def __repr__(self) -> str:
-        return f"<TagInfo {self.tag}, {self.type or 'no type given'}>"
-
-
-def _read() -> dict[str, TagInfo]:
-    kinds: dict[str, str | None] = {}
-    children: dict[str, list[Tag]] = {}
-    parents: dict[str, list[Tag]] = {name: [] for name in ACTIVESYNC.by_name}
-    tag = page = ""
-    for line in _TABLE.strip().splitlines():
-        if not line.startswith(" "):
-            tag, _, kind = line.partition(" ")
-            kinds[tag] = None if kind == "-" else kind
-            children[tag] = []
-            continue
-        for word in line.split():
-            if word.endswith(":"):
-                page = word
-            else:
-                child = ACTIVESYNC.by_name[page + word]
-                children[tag].append(child)
-                parents[child].append(ACTIVESYNC.by_name[tag])
-    return {
-        name: TagInfo(known, kinds[name], tuple(children[name]), tuple(parents[name]))
-        for name, known in ACTIVESYNC.by_name.items()
-    }
-
-
-_INFO = _read()
-
-ALIASES = dict([line.split() for line in _ALIASES.strip().splitlines()])
-"""Other spellings of tags that are met in the wild ("AirSync:Synchronize"), and the names they stand for ("Sync")."""
-
-
-def describe(tag: str | None = None, *, page: int | None = None, token: int | None = None) -> TagInfo:
-    """What is known of the tag with this name ("AirSync:SyncKey") or, by ``page`` and ``token``, with these numbers.
-
-    A token may have its bits for content and attributes. Raises ValueError where there is no such tag.
-    Source: [MS-ASWBXML] section 2.1.2.1, the schemas of the ActiveSync specifications, and their requirements.
-    """
-    if (tag is None) == (page is None or token is None):
-        raise TypeError("describe() takes a name, or page= and token=")
-    name = tag
-    if page is not None and token is not None:
-        name = ACTIVESYNC.by_code.get(page << 6 | token & TOKEN_MASK)
-    found = _INFO.get(name or "")
-    if found is None:
-        raise ValueError(f"{tag!r} is not a tag of ActiveSync" if tag else f"page {page} has no token {token}")
-    return found
-
-
-def may_stand_in(local: str, parent: Tag | None) -> list[Tag]:
-    """The tags with this local name (or another spelling of it) that may stand in ``parent``; None: be the root."""
-    if parent is None:
-        candidates = [info.tag for info in _INFO.values() if info.children and not info.parents]
-    else:
-        candidates = list(_INFO[parent].children) if parent in _INFO else []
-    return [tag for tag in candidates if tag.name == local or ALIASES.get(f"{tag.namespace}:{local}") == tag.name]
-
-
-__all__ = ["TagInfo", "describe"]
-'''
+def with_table(source: str, name: str, table: str) -> str:
+    """The module's text with this table in place of the one that it has."""
+    start = source.index(f'\n{name} = """\n') + len(f'\n{name} = """\n')
+    return source[:start] + table + source[source.index('\n"""\n', start) :]
 
 
 def main(folder: Path) -> None:
@@ -435,7 +319,9 @@ def main(folder: Path) -> None:
         best.setdefault((kind, tag, value), source)
     lines = ["kind\ttag\tvalue\tsource", *["\t".join((*fact, source)) for fact, source in sorted(best.items())]]
     FACTS.write_text("\n".join(lines) + "\n", "utf-8")
-    MODULE.write_text(module(sorted(best), aliases(TABLE)), "utf-8")
+    spelled = "\n".join([f"{alias} {tag.partition(':')[2]}" for alias, tag in aliases(TABLE).items()])
+    source = with_table(MODULE.read_text("utf-8"), "_TABLE", tag_table(sorted(best)))
+    MODULE.write_text(with_table(source, "_ALIASES", spelled), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What is known of ActiveSync's tags beside their tokens: their types, and which may stand in which.
 
-Made by tools/knowledge.py from Microsoft's schemas and requirements; tests/data/knowledge.tsv has the source of each
-fact. Do not change it by hand.
+tools/knowledge.py writes the two tables, from Microsoft's schemas and requirements: do not change them by hand.
+tests/data/knowledge.tsv has the source of each fact.
 """
 
 from __future__ import annotations
