@@ -219,15 +219,15 @@ class _Reader:
         offset = self._offsets[slot]
         self._lengths[slot] = token.offset + 1 - offset
         strict = Reading(self._pages, self.header[3], self.reading.table)
-        # Only what stands in an element has a place on the tape.
-        kept = bool(self._open) and not self._broken
+        told = not self._broken
         try:
-            if kept:
+            if told:
                 self._count(offset, strict.check(self._kinds[slot], self._raw, offset, self._codes[slot]))
         except DecodeError as error:
             self.problem(error.offset, self._where(), "attributes that can be told", str(error.args[0]))
-            kept = False
-        if not kept:
+            told = False
+        # Only what stands in an element has a place on the tape.
+        if not told or not self._open:
             for column in self.tape():
                 del column[slot:]
         if self._closing:

@@ -63,8 +63,12 @@ def in_pipe(*arguments: str, env: Mapping[str, str], text: str = "") -> Ended:
 
 
 # Makes a terminal for a program, and passes on what is typed and what is shown. A process of its own: this one may have
-# threads, and must not fork.
-_TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+# threads, and must not fork. Where the tests run in the background, SIGINT is ignored, and that is inherited.
+_TERMINAL = """
+import os, pty, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))
+"""
 
 
 def on_terminal(
@@ -90,8 +94,12 @@ def on_terminal(
     assert program.stdout is not None
     out = b""
     with program:
-        while piece := program.stdout.read(1 << 16):
-            out += piece
-            if waiting and waiting[0][0].encode() in out:
-                program.stdin.write(waiting.pop(0)[1].encode())
+        try:
+            while piece := program.stdout.read(1 << 16):
+                out += piece
+                if waiting and waiting[0][0].encode() in out:
+                    program.stdin.write(waiting.pop(0)[1].encode())
+        except BaseException:  # else the end of a test that takes too long would wait for the program
+            program.kill()
+            raise
     return Ended(program.returncode, out.decode())

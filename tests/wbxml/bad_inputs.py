@@ -36,6 +36,7 @@ CHARACTERS = "text is not in the document's character set, {}"
 ENTITY = "{} is not the number of a character"
 REFERENCE = "there is no string at place {} of the string table"
 ATTRIBUTE = "an attribute was expected, found token 0x{:02X}"
+ATTRIBUTE_MIXED = "an attribute's value is text and opaque data"
 EXTENSION = "the code pages have no text for extension 0x{:02X} in an attribute"
 TABLED = b"\x03\x01\x6a\x04abc\x00"
 TEXT = "text is not UTF-8"
@@ -196,7 +197,7 @@ TABLE = [
         "attribute-mixed",
         document("45 86 05 03 61 00 C3 01 62 01 01"),
         6,
-        "an attribute's value is text and opaque data",
+        ATTRIBUTE_MIXED,
     ),
     bad("attribute-twice", document("45 86 05 05 01 01"), 7, "the attribute 0x05 stands there twice"),
     bad("attribute-not-utf-8", document("45 86 05 03 FF 00 01 01"), 7, TEXT),

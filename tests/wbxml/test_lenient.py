@@ -88,6 +88,12 @@ END = "the end of the document"
             [["AirSync:Sync", "\ufffd"]],
             [(5, "AirSync:Sync", "the number of a character, not 0", b"\x02\x00")],
         ),
+        # An instruction before the root, whose value is none.
+        (
+            document("43 05 03 61 00 C3 01 62 01 05"),
+            [["AirSync:Sync"]],
+            [(5, "", "attributes that can be told", "an attribute's value is text and opaque data")],
+        ),
         # Unknown tags and pages keep their numbers: no problem.
         (document("7F 00 2A 45 03 61 00 01 01 01"), [["AirSync:0x3F", ["Page42:0x05", "a"]]], [(13, "", END, b"\x01")]),
         # An unknown character set is read as UTF-8.
