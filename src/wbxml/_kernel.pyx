@@ -36,7 +36,7 @@ cdef extern from "_tape.h" nogil:
         MORE, DONE, FAILED
         S_EMPTY, S_TEXT, S_OPAQUE, S_CONTAINER, S_PIECE_TEXT, S_PIECE_OPAQUE, S_PIECE_OTHER, S_ATTRIBUTES
         S_INSTRUCTION
-        F_STR, F_INT, F_BOOL, F_FLAG, F_BYTES, F_DATETIME, F_INT_ENUM, F_STR_ENUM, F_MODEL
+        F_STR, F_INT, F_BOOL, F_FLAG, F_BYTES, F_DATETIME, F_INT_ENUM, F_STR_ENUM, F_MODEL, NO_LEAF
 
     const uint32_t NO_SLOT, NO_CODE
 
@@ -46,7 +46,7 @@ cdef extern from "_tape.h" nogil:
         uint32_t code, within
         uint32_t versions
         uint16_t model_count
-        uint8_t kind, many, optional, compact, binary, exact, within_exact
+        uint8_t kind, many, optional, compact, binary, exact, within_exact, leaf, page, token
 
     ctypedef struct plan_entry:
         uint32_t code
@@ -131,6 +131,7 @@ cdef extern from "_tape.h":
     Py_ssize_t member_offset(object cls, object name)
     bint is_plain_class(object cls)
     PyObject *read_member(object instance, Py_ssize_t offset)
+    object type_lookup(object cls, object name)
     object new_instance(object cls)
     void forbid_new(object cls, void *says_no)
     void *no_new_document
@@ -222,10 +223,21 @@ cdef inline uint64_t as_limit(object value) except? 0:
     return <uint64_t>number
 
 
-cdef inline uint64_t read_limit(object limits, Py_ssize_t offset, str name) except? 0:
+# As C and not as names of the module, which are looked up each time.
+cdef object _DEFAULT = DEFAULT
+cdef str PLAN_NAME = "__wbxml_plan__"
+cdef object _ACTIVESYNC = ACTIVESYNC
+cdef uint64_t _DEFAULT_DEPTH = as_limit(DEFAULT.max_depth)
+cdef uint64_t _DEFAULT_ELEMENTS = as_limit(DEFAULT.max_elements)
+cdef uint64_t _DEFAULT_SIZE = as_limit(DEFAULT.max_size)
+
+
+cdef inline uint64_t read_limit(object limits, Py_ssize_t offset, str name, uint64_t default) except? 0:
     """One of the limits; the attribute protocol would take as long as all else that a tiny document needs."""
     cdef PyObject *value
     cdef uint64_t number
+    if limits is _DEFAULT:
+        return default
     if offset >= 0 and type(limits) is Limits:
         value = read_member(limits, offset)
         if value != NULL:
@@ -296,7 +308,7 @@ cdef _Names _ACTIVESYNC_NAMES = _Names(ACTIVESYNC)
 
 cdef _Names names_of(object pages):
     cdef _Names names
-    if pages is ACTIVESYNC:
+    if pages is _ACTIVESYNC:
         return _ACTIVESYNC_NAMES
     names = getattr(pages, "kernel_names", None)
     if names is None:
@@ -564,7 +576,7 @@ cdef Document parse(bytes raw, object pages, object limits):
     cdef int got, width = 0
     cdef tuple prolog = (), epilog = ()
     cdef object reading = None
-    if size > read_limit(limits, _MAX_SIZE, "max_size"):
+    if size > read_limit(limits, _MAX_SIZE, "max_size", _DEFAULT_SIZE):
         raise decode_error(errors.TOO_LARGE, limits.max_size, limits.max_size)
     got = read_header(data, size, &head, &failed)
     # An unknown character set is told before what is wrong behind it.
@@ -574,7 +586,7 @@ cdef Document parse(bytes raw, object pages, object limits):
         fail(&failed, 0, limits)
     if got == MORE:
         raise decode_error(errors.TRUNCATED, size)
-    if head.table > read_limit(limits, _MAX_SIZE, "max_size"):
+    if head.table > read_limit(limits, _MAX_SIZE, "max_size", _DEFAULT_SIZE):
         raise decode_error(errors.TOO_LARGE, head.end, limits.max_size)
     pos = <uint64_t>head.end + head.table
     if pos <= size and (head.table or width):
@@ -598,8 +610,8 @@ cdef Document parse(bytes raw, object pages, object limits):
         local,
         STACK_SLOTS,
         page | attribute_page << 8,
-        read_limit(limits, _MAX_DEPTH, "max_depth"),
-        read_limit(limits, _MAX_ELEMENTS, "max_elements"),
+        read_limit(limits, _MAX_DEPTH, "max_depth", _DEFAULT_DEPTH),
+        read_limit(limits, _MAX_ELEMENTS, "max_elements", _DEFAULT_ELEMENTS),
     )
     s.pos = pos
     s.width = width
@@ -1285,12 +1297,12 @@ cdef class Decoder:
     def __cinit__(self, select, *, pages=None, limits=DEFAULT):
         cdef _Selection selection
         cdef uint32_t code
-        self.pages = pages or ACTIVESYNC
+        self.pages = pages or _ACTIVESYNC
         self.names = names_of(self.pages)
         self.limits = limits
-        self.max_depth = read_limit(limits, _MAX_DEPTH, "max_depth")
-        self.max_size = read_limit(limits, _MAX_SIZE, "max_size")
-        self.max_elements = read_limit(limits, _MAX_ELEMENTS, "max_elements")
+        self.max_depth = read_limit(limits, _MAX_DEPTH, "max_depth", _DEFAULT_DEPTH)
+        self.max_size = read_limit(limits, _MAX_SIZE, "max_size", _DEFAULT_SIZE)
+        self.max_elements = read_limit(limits, _MAX_ELEMENTS, "max_elements", _DEFAULT_ELEMENTS)
         self.literals = {}
         self.selections = selections_of(select, self.pages, self.literals)
         for selection in self.selections:
@@ -1679,7 +1691,7 @@ cdef list selections_of(object select, object pages, dict literals):
             plan = plan_of(wanted)
         codes = pages.path(path)
         if W_LITERAL in codes:
-            if pages is ACTIVESYNC:
+            if pages is _ACTIVESYNC:
                 raise ValueError(f"{path!r} is not a tag of these code pages")
             codes = tuple([
                 literals.setdefault(name, FIRST_LITERAL + len(literals)) if code == W_LITERAL else code
@@ -1726,13 +1738,13 @@ cdef class Writer:
     cdef bytes result
 
     def __cinit__(self, *, pages=None, version="1.3", charset="UTF-8", public_id=None):
-        self.pages = pages or ACTIVESYNC
+        self.pages = pages or _ACTIVESYNC
         if version != "1.3" or charset != "UTF-8" or public_id is not None or self.pages.public_id != 1:
             self.coding = new_coding(self.pages, version, charset, public_id)
         self.first = <uint8_t *>PyMem_RawMalloc(STACK_BYTES)
         if self.first == NULL:
             raise MemoryError
-        sink_init(&self.out, self.first, STACK_BYTES, read_limit(DEFAULT, _MAX_DEPTH, "max_depth"))
+        sink_init(&self.out, self.first, STACK_BYTES, _DEFAULT_DEPTH)
 
     def __dealloc__(self):
         self.forget(0)
@@ -2127,6 +2139,9 @@ cdef class Plan:
             f.exact = field.tag is not None and is_exact(field.tag)
             f.binary = field.tag is not None and field.tag.binary
             f.within = NO_CODE if field.within is None else field.within.code
+            f.page = <uint8_t>(f.code >> 6)
+            f.token = <uint8_t>(f.code & W_TOKEN_MASK)
+            f.leaf = f.kind if f.exact and not f.many else NO_LEAF
             f.within_exact = field.within is not None and is_exact(field.within)
             f.versions = sum([1 << place_ for place_, version in enumerate(VERSIONS) if version in field.versions])
             f.offset = member_offset(self.cls, field.name)
@@ -2675,9 +2690,9 @@ def decode(data, *, type=None, pages=None, lenient=False, limits=DEFAULT):
             doc = <Document>data
     else:
         if lenient:
-            doc = parse_any(owned(data), pages or ACTIVESYNC, limits)
+            doc = parse_any(owned(data), pages or _ACTIVESYNC, limits)
         else:
-            doc = parse(owned(data), pages or ACTIVESYNC, limits)
+            doc = parse(owned(data), pages or _ACTIVESYNC, limits)
         if type is None:
             return doc
     plan = plan_of(type)
@@ -2688,6 +2703,25 @@ def decode(data, *, type=None, pages=None, lenient=False, limits=DEFAULT):
             f"expected {plan.tag}, found {tag_at(doc, index)}", doc.base + doc.tape[index].offset
         )
     return build(doc, index, plan, 0)
+
+
+cdef object encode_model(object obj, Plan plan):
+    """encode() of a Model instance without options: most of what a tiny document takes are steps on the way to here."""
+    cdef uint8_t local[STACK_BYTES]
+    cdef sink out
+    sink_init(&out, local, STACK_BYTES, _DEFAULT_DEPTH)
+    out.pages = <PyObject *>_ACTIVESYNC
+    out.own_pages = True
+    out.version = <PyObject *>None
+    out.write_field = write_field
+    out.write_item = write_item
+    try:
+        put_model(&out, obj, &plan.info, plan.info.code, 0)
+        written = sink_finish(&out)
+        return written if out.coding == NULL else (<object>out.coding).finish(written)
+    finally:
+        Py_XDECREF(out.bytes)
+        Py_XDECREF(out.coding)
 
 
 def encode(obj, *, version=None, pages=None, string_table=False):
@@ -2708,13 +2742,16 @@ def encode(obj, *, version=None, pages=None, string_table=False):
     cdef Document doc = None
     cdef uint32_t code, index = 0
     cdef Writer writer
-    if isinstance(obj, Document):
+    found = type_lookup(type(obj), PLAN_NAME)
+    if version is None and pages is None and string_table is False and type(found) is Plan and (<Plan>found).info.exact:
+        return encode_model(obj, <Plan>found)
+    if type(obj) is Document:
         doc = <Document>obj
-    elif isinstance(obj, Element):
+    elif type(obj) is Element:
         doc = (<Element>obj).doc
         index = (<Element>obj).index
     if pages is None:
-        pages = ACTIVESYNC if doc is None else doc.code_pages
+        pages = _ACTIVESYNC if doc is None else doc.code_pages
     if string_table:
         from .stringtable import compact
 
@@ -2733,17 +2770,18 @@ def encode(obj, *, version=None, pages=None, string_table=False):
         else:
             copy(writer, obj)
         return writer.finish()
-    sink_init(&out, local, STACK_BYTES, read_limit(DEFAULT, _MAX_DEPTH, "max_depth"))
+    sink_init(&out, local, STACK_BYTES, _DEFAULT_DEPTH)
     out.pages = <PyObject *>pages
     out.version = <PyObject *>version
-    out.own_pages = pages is ACTIVESYNC
+    out.own_pages = pages is _ACTIVESYNC
     out.write_field = write_field
     out.write_item = write_item
     try:
         if doc is not None:
             copy_element(&out, doc, index, pages)
         else:
-            found = getattr(type(obj), "__wbxml_plan__", None)
+            # A Plan that is not there yet is made by what stands in for it.
+            found = getattr(type(obj), PLAN_NAME, None)
             if found is None:
                 from .trees import write_tree
 
@@ -2762,7 +2800,7 @@ def encode(obj, *, version=None, pages=None, string_table=False):
         written = sink_finish(&out)
         if out.coding != NULL:
             written = (<object>out.coding).finish(written)
-        elif pages.public_id != 1:
+        elif not out.own_pages and pages.public_id != 1:
             written = new_coding(pages).finish(written)
         return written
     finally:
