@@ -34,6 +34,7 @@ def test_defaults() -> None:
         {"max_size": 0},
         {"max_size": 1 << 32},
         {"max_size": None},
+        {"max_expanded": 0},
     ],
 )
 def test_what_no_limit_can_be(wrong: dict[str, Any]) -> None:
@@ -46,6 +47,13 @@ def test_limits_have_no_other_names() -> None:
         Limits(max_width=1)  # type: ignore[call-arg]
     with pytest.raises(TypeError):
         Limits(1)  # type: ignore[call-arg]
+
+
+def test_limits_do_not_change() -> None:
+    with pytest.raises(AttributeError, match="immutable"):
+        DEFAULT.max_size = 1
+    with pytest.raises(AttributeError, match="immutable"):
+        del DEFAULT.max_size
 
 
 def test_limits_pickle() -> None:
