@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Limits:
-    """What a document may at most be. Each is an int, and does not change; a document beyond one ends in a LimitError."""
+    """What a document may at most be: ints, which do not change. A document beyond one ends in a LimitError."""
 
     __slots__ = ("max_depth", "max_elements", "max_expanded", "max_size")
 

@@ -48,7 +48,7 @@ def feed(decoder: Any, data: bytes, step: int) -> list[Any]:
     return found
 
 
-# What any input may take at most, by the kernel that reads it. Of the processor's time: others may use the machine, too.
+# What any input may take at most of the processor's time, by the kernel that reads it: others may use the machine, too.
 # A sanitizer takes time and memory of its own.
 SECONDS = {"c": 1, "python": 5}
 _SANITIZED = "ASAN_OPTIONS" in os.environ
