@@ -245,51 +245,79 @@ static inline int utf8_valid(const uint8_t *p, const uint8_t *end)
     return utf8_continues(&state, p, end) && !state.lacks;
 }
 
-/* True where the text from p to the NUL at `nul` is UTF-8; up to `end` there are bytes to read. The NUL ends any
- * sequence that is cut off, so there is no need to count bytes, and blocks may reach beyond it. */
-static NOT_INLINE int utf8_to_nul(const uint8_t *p, const uint8_t *nul, const uint8_t *end)
+/* True where the text from p to the NUL at `nul` is UTF-8, byte by byte. The NUL ends any sequence that is cut off, so
+ * there is no need to count bytes. */
+static int utf8_by_bytes(const uint8_t *p, const uint8_t *nul)
 {
-    unsigned byte;
-    (void)end;
     while (p < nul) {
-#ifdef WBXML_SSE2
-        if (end - p >= 16) {
-            unsigned top = (unsigned)_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)p));
-            if (!top) {
-                p += 16;
-                continue;
-            }
-            p += lowest_bit(top);
-            if (p >= nul)
-                break;
-        }
-#endif
-        byte = *p;
+        const unsigned byte = *p;
         if (byte < 0x80) {
             p++;
-            continue;
+        } else if (byte < 0xE0) {
+            if (byte < 0xC2 || (p[1] & 0xC0) != 0x80)
+                return 0;
+            p += 2;
+        } else if (byte < 0xF0) {
+            if ((p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80 || (byte == 0xE0 && p[1] < 0xA0)
+                || (byte == 0xED && p[1] > 0x9F))
+                return 0;
+            p += 3;
+        } else {
+            if (byte > 0xF4 || (p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80 || (p[3] & 0xC0) != 0x80
+                || (byte == 0xF0 && p[1] < 0x90) || (byte == 0xF4 && p[1] > 0x8F))
+                return 0;
+            p += 4;
         }
-        /* Such characters follow one another in most scripts, so stay with them. */
-        do {
-            if (byte < 0xE0) {
-                if (byte < 0xC2 || (p[1] & 0xC0) != 0x80)
-                    return 0;
-                p += 2;
-            } else if (byte < 0xF0) {
-                if ((p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80 || (byte == 0xE0 && p[1] < 0xA0)
-                    || (byte == 0xED && p[1] > 0x9F))
-                    return 0;
-                p += 3;
-            } else {
-                if (byte > 0xF4 || (p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80 || (p[3] & 0xC0) != 0x80
-                    || (byte == 0xF0 && p[1] < 0x90) || (byte == 0xF4 && p[1] > 0x8F))
-                    return 0;
-                p += 4;
-            }
-            byte = *p;
-        } while (byte >= 0x80);
     }
     return 1;
+}
+
+/* The same; up to `end` there are bytes to read, and blocks may reach beyond the NUL. 16 bytes a turn, without a branch
+ * for each character: in bits, what should be a continuation byte, by the first bytes before it, is compared with what
+ * is one. What a second byte may be after E0, ED, F0 and F4 is compared apart. */
+static NOT_INLINE int utf8_to_nul(const uint8_t *p, const uint8_t *nul, const uint8_t *end)
+{
+#ifdef WBXML_SSE2
+    unsigned due = 0; /* continuation bytes that are due at the start of the block */
+    while (p < nul && end - p >= 17) {
+        const __m128i v = _mm_loadu_si128((const __m128i *)p);
+        const unsigned top = (unsigned)_mm_movemask_epi8(v);
+        /* The block up to the NUL, and that too: no sequence may go on there. */
+        const unsigned within = nul - p < 16 ? (2u << (nul - p)) - 1 : 0xFFFF;
+        if ((top & within) | due) {
+            const __m128i next = _mm_loadu_si128((const __m128i *)(p + 1));
+            const __m128i three = _mm_set1_epi8((char)0xE0), four = _mm_set1_epi8((char)0xF0);
+            const unsigned goes_on = (unsigned)_mm_movemask_epi8(_mm_cmplt_epi8(v, _mm_set1_epi8(-64)));
+            const unsigned long_3 = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_and_si128(v, three), three));
+            const unsigned long_4 = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_and_si128(v, four), four));
+            __m128i wrong = _mm_cmpeq_epi8(_mm_and_si128(v, _mm_set1_epi8((char)0xFE)), _mm_set1_epi8((char)0xC0));
+            unsigned wanted = due | (top & ~goes_on) << 1 | long_3 << 2 | long_4 << 3;
+            wrong = _mm_or_si128(wrong, _mm_cmpeq_epi8(_mm_max_epu8(v, _mm_set1_epi8((char)0xF5)), v));
+            wrong = _mm_or_si128(wrong, _mm_and_si128(_mm_cmpeq_epi8(v, three),
+                                                      _mm_cmplt_epi8(next, _mm_set1_epi8((char)0xA0))));
+            wrong = _mm_or_si128(wrong, _mm_and_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8((char)0xED)),
+                                                      _mm_cmpgt_epi8(next, _mm_set1_epi8((char)0x9F))));
+            wrong = _mm_or_si128(wrong, _mm_and_si128(_mm_cmpeq_epi8(v, four),
+                                                      _mm_cmplt_epi8(next, _mm_set1_epi8((char)0x90))));
+            wrong = _mm_or_si128(wrong, _mm_and_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8((char)0xF4)),
+                                                      _mm_cmpgt_epi8(next, _mm_set1_epi8((char)0x8F))));
+            if (((wanted ^ goes_on) | (unsigned)_mm_movemask_epi8(wrong)) & within)
+                return 0;
+            due = wanted >> 16;
+        }
+        p += 16;
+    }
+    if (p > nul)
+        return 1;
+    /* Back to where the sequence began that is not complete. */
+    if (due)
+        do
+            p--;
+        while ((*p & 0xC0) == 0x80);
+#else
+    (void)end;
+#endif
+    return utf8_by_bytes(p, nul);
 }
 
 /* -- Scanning ------------------------------------------------------------------------------------------------------ */
