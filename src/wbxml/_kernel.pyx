@@ -133,6 +133,7 @@ cdef extern from "_tape.h":
     PyObject *read_member(object instance, Py_ssize_t offset)
     object type_lookup(object cls, object name)
     object new_instance(object cls)
+    void leave_to_counting(PyObject *instance)
     void forbid_new(object cls, void *says_no)
     void *no_new_document
     void *no_new_element
@@ -2045,6 +2046,7 @@ cdef class Plan:
     cdef readonly str name
     cdef readonly tuple fields
     cdef plan_info info
+    cdef int recurs  # whether an instance may hold one of the same Model; -1: not looked at yet
     cdef plan_info **models  # those of all fields, one after another
     # Of each field; held here, since only the numbers fit into the table.
     cdef tuple names, tags, withins, plans, enums, pages
@@ -2054,6 +2056,7 @@ cdef class Plan:
         self.tag = tag
         self.name = cls.__name__
         self.fields = ()
+        self.recurs = -1
         self.info.plan = <PyObject *>self
         self.info.cls = <PyObject *>cls
         self.info.code = NO_CODE if tag is None else tag.code
@@ -2210,6 +2213,23 @@ cdef inline int store(PyObject **where, object value) except -1:
     return 0
 
 
+cdef bint may_hold_itself(Plan plan):
+    """Whether an instance may hold, at whatever depth, one of the same Model, so that there may be a circle."""
+    cdef Plan one
+    seen = set()
+    rest = [plan]
+    while rest:
+        one = rest.pop()
+        for plans in one.plans:
+            for inner in plans:
+                if inner is plan:
+                    return True
+                if inner not in seen:
+                    seen.add(inner)
+                    rest.append(inner)
+    return False
+
+
 cdef object build(Document doc, uint32_t index, Plan plan, int depth):
     """An instance of the plan's Model from the element in slot ``index``."""
     cdef const slot *tape = doc.tape
@@ -2278,6 +2298,10 @@ cdef object build(Document doc, uint32_t index, Plan plan, int depth):
         if plan.info.plain:
             store(<PyObject **>(fields + plan.info.unknown_at), noted(n.unknown))
             store(<PyObject **>(fields + plan.info.problems_at), noted(n.problems))
+            if plan.recurs < 0:
+                plan.recurs = may_hold_itself(plan)
+            if not plan.recurs:
+                leave_to_counting(<PyObject *>instance)
             return instance
         return assemble(plan, <list>instance, noted(n.unknown), noted(n.problems))
     finally:

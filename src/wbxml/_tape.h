@@ -1258,6 +1258,17 @@ static inline PyObject *type_lookup(PyObject *cls, PyObject *name)
 #endif
 }
 
+/* Takes an instance that can be in no circle of references out of the garbage collector's sight, where it only costs
+ * time: a seventh of all that building contacts takes. It is let go when its count of references says so. */
+static inline void leave_to_counting(PyObject *instance)
+{
+#ifndef Py_GIL_DISABLED
+    PyObject_GC_UnTrack(instance);
+#else
+    (void)instance;
+#endif
+}
+
 static inline PyObject *new_instance(PyObject *cls)
 {
     return ((PyTypeObject *)cls)->tp_alloc((PyTypeObject *)cls, 0);
