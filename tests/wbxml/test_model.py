@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import enum
+import gc
 import pickle
 import threading
 from datetime import UTC, datetime, timedelta, timezone
@@ -571,6 +572,20 @@ class Query(Model, tag=Search.And):
 def test_a_model_may_hold_itself() -> None:
     model = Query(text="a", query=Query(query=Query(text="b")), others=[Query(text="c"), Query(others=[Query()])])
     assert wbxml.decode(wbxml.encode(model), type=Query) == model
+
+
+def test_circles_are_collected() -> None:
+    # The compiled kernel keeps instances from the garbage collector, but not those that can be in a circle.
+    data = wbxml.encode(Query(text="a", query=Query(text="b")))
+    gc.collect()
+    before = sum(type(one) is Query for one in gc.get_objects())
+    for _ in range(100):
+        model = wbxml.decode(data, type=Query)
+        assert model.query is not None
+        model.query.query = model
+    del model
+    gc.collect()
+    assert sum(type(one) is Query for one in gc.get_objects()) == before
 
 
 def test_models_are_nested_so_deep_only() -> None:
