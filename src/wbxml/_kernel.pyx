@@ -2729,20 +2729,31 @@ def decode(data, *, type=None, pages=None, lenient=False, limits=DEFAULT):
     return build(doc, index, plan, 0)
 
 
-cdef object encode_model(object obj, Plan plan):
-    """encode() of a Model instance without options: most of what a tiny document takes are steps on the way to here."""
+cdef object finished(sink *out, object pages):
+    """The document that was written, as bytes."""
+    written = sink_finish(out)
+    if out.coding != NULL:
+        return (<object>out.coding).finish(written)
+    return written if out.own_pages or pages.public_id == 1 else new_coding(pages).finish(written)
+
+
+cdef object encode_model(object obj, Plan plan, object pages, object version):
+    """encode() of a Model instance."""
     cdef uint8_t local[STACK_BYTES]
     cdef sink out
     sink_init(&out, local, STACK_BYTES, _DEFAULT_DEPTH)
-    out.pages = <PyObject *>_ACTIVESYNC
-    out.own_pages = True
-    out.version = <PyObject *>None
+    out.pages = <PyObject *>pages
+    out.own_pages = pages is _ACTIVESYNC
+    out.version = <PyObject *>version
+    if version is not None:
+        if version not in VERSIONS:
+            raise EncodeError(f"{version!r} is not a protocol version: {', '.join(VERSIONS)}")
+        out.version_bit = 1 << <int>VERSIONS.index(version)
     out.write_field = write_field
     out.write_item = write_item
     try:
-        put_model(&out, obj, &plan.info, plan.info.code, 0)
-        written = sink_finish(&out)
-        return written if out.coding == NULL else (<object>out.coding).finish(written)
+        put_model(&out, obj, &plan.info, resolve(&out, plan.tag, plan.info.code, plan.info.exact), 0)
+        return finished(&out, pages)
     finally:
         Py_XDECREF(out.bytes)
         Py_XDECREF(out.coding)
@@ -2764,11 +2775,8 @@ def encode(obj, *, version=None, pages=None, string_table=False):
     cdef sink out
     cdef Plan plan
     cdef Document doc = None
-    cdef uint32_t code, index = 0
+    cdef uint32_t index = 0
     cdef Writer writer
-    found = type_lookup(type(obj), PLAN_NAME)
-    if version is None and pages is None and string_table is False and type(found) is Plan and (<Plan>found).info.exact:
-        return encode_model(obj, <Plan>found)
     if type(obj) is Document:
         doc = <Document>obj
     elif type(obj) is Element:
@@ -2780,12 +2788,27 @@ def encode(obj, *, version=None, pages=None, string_table=False):
         from .stringtable import compact
 
         return compact(encode(obj, version=version, pages=pages))
-    if doc is obj and doc is not None and doc.found:
+    if doc is None:
+        found = type_lookup(type(obj), PLAN_NAME)
+        if type(found) is not Plan:
+            # A Plan that is not there yet is made by what stands in for it.
+            found = getattr(type(obj), PLAN_NAME, None)
+        if found is None:
+            from .trees import write_tree
+
+            writer = Writer(pages=pages)
+            write_tree(writer, obj, pages=pages)
+            return writer.finish()
+        plan = <Plan?>found
+        if plan.tag is None:
+            raise EncodeError(f"{plan.name} has no tag of its own: encode what it is part of")
+        return encode_model(obj, plan, pages, version)
+    if doc is obj and doc.found:
         if len(doc.roots) > 1:
             raise EncodeError(f"a document has one root element, not {len(doc.roots)}")
         if not doc.count:
             raise EncodeError("a document needs a root element")
-    if doc is not None and (doc.reading is not None or pages.public_id != 1):
+    if doc.reading is not None or pages.public_id != 1:
         from .constructs import copy, copy_document
 
         writer = Writer(pages=pages)
@@ -2796,37 +2819,10 @@ def encode(obj, *, version=None, pages=None, string_table=False):
         return writer.finish()
     sink_init(&out, local, STACK_BYTES, _DEFAULT_DEPTH)
     out.pages = <PyObject *>pages
-    out.version = <PyObject *>version
     out.own_pages = pages is _ACTIVESYNC
-    out.write_field = write_field
-    out.write_item = write_item
     try:
-        if doc is not None:
-            copy_element(&out, doc, index, pages)
-        else:
-            # A Plan that is not there yet is made by what stands in for it.
-            found = getattr(type(obj), PLAN_NAME, None)
-            if found is None:
-                from .trees import write_tree
-
-                writer = Writer(pages=pages)
-                write_tree(writer, obj, pages=pages)
-                return writer.finish()
-            plan = <Plan?>found
-            if plan.tag is None:
-                raise EncodeError(f"{plan.name} has no tag of its own: encode what it is part of")
-            if version is not None:
-                if version not in VERSIONS:
-                    raise EncodeError(f"{version!r} is not a protocol version: {', '.join(VERSIONS)}")
-                out.version_bit = 1 << <int>VERSIONS.index(version)
-            code = resolve(&out, plan.tag, plan.info.code, plan.info.exact)
-            put_model(&out, obj, &plan.info, code, 0)
-        written = sink_finish(&out)
-        if out.coding != NULL:
-            written = (<object>out.coding).finish(written)
-        elif not out.own_pages and pages.public_id != 1:
-            written = new_coding(pages).finish(written)
-        return written
+        copy_element(&out, doc, index, pages)
+        return finished(&out, pages)
     finally:
         Py_XDECREF(out.bytes)
         Py_XDECREF(out.coding)

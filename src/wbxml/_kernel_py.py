@@ -1821,8 +1821,9 @@ def _head(field: PlanField) -> tuple[int, int, bytes]:
 
 
 def _head_of_items(field: PlanField) -> tuple[int, int, bytes]:
+    """What _write_scalar() needs of a field, or of the items of a list."""
     tag, kind = field.tag, field.kind
-    if tag is None or not _is_own(tag) or (kind == BYTES and not tag.binary):
+    if tag is None or not _is_exact(tag) or (kind == BYTES and not tag.binary):
         return _ODD, 0, b""
     page, token = tag.code >> 6, tag.code & TOKEN_MASK
     if kind == FLAG:
@@ -1830,7 +1831,7 @@ def _head_of_items(field: PlanField) -> tuple[int, int, bytes]:
     return kind, page, bytes([token | WITH_CONTENT, OPAQUE if kind == BYTES else STR_I])
 
 
-def _is_own(tag: Tag) -> bool:
+def _is_exact(tag: Tag) -> bool:
     """Whether the tag is the one that ActiveSync's code pages have."""
     return ACTIVESYNC.by_name.get(tag) is tag
 
@@ -2097,7 +2098,7 @@ def _write(parts: list[bytes], instance: Any, plan: Plan, tag: Tag, page: int, d
     This is _emit() for what nearly all instances hold, and takes a third of its time. Raises _OddError for the rest,
     also for what cannot be written, where _emit() knows what to say.
     """
-    if instance.unknown or depth >= _MODEL_DEPTH or not _is_own(tag):
+    if instance.unknown or depth >= _MODEL_DEPTH or not _is_exact(tag):
         raise _OddError
     page = _open(parts, tag, page)
     start = len(parts)
@@ -2105,26 +2106,10 @@ def _write(parts: list[bytes], instance: Any, plan: Plan, tag: Tag, page: int, d
         value = getattr(instance, name)
         if value is None:
             continue
-        if kind == STR:
-            if type(value) is not str or "\0" in value:
-                raise _OddError
-            try:
-                text = value.encode()
-            except UnicodeEncodeError:
-                raise _OddError from None
-        elif kind == _NESTED:
+        if kind == _NESTED:
             page = _write_nested(parts, value, field, page, depth)
-            continue
-        elif kind == FLAG and value is False:
-            continue
-        else:
+        elif kind != FLAG or value is not False:
             page = _write_scalar(parts, value, field, page, kind, of_page, head)
-            continue
-        if of_page != page:
-            page = of_page
-            parts.append(_SWITCHES[page])
-        # The empty str is an empty element.
-        parts += (head, text, _TAIL) if text else (_WITHOUT_CONTENT[head[0]],)
     _close(parts, start)
     return page
 
@@ -2166,6 +2151,7 @@ def _write_scalar(
     elif text:
         parts += (head, text, _TAIL)
     else:
+        # The empty str is an empty element, as a flag is.
         parts.append(_WITHOUT_CONTENT[head[0]])
     return page
 
@@ -2180,7 +2166,7 @@ def _write_nested(parts: list[bytes], value: Any, field: PlanField, page: int, d
         if not value and (within is None or not field.optional):
             return page
         if within is not None:
-            if not _is_own(within):
+            if not _is_exact(within):
                 raise _OddError
             page = _open(parts, within, page)
             start = len(parts)
@@ -2334,7 +2320,8 @@ def _from_datetime(value: datetime, compact: bool) -> str:
         utc = value if value.tzinfo is UTC else value.astimezone(UTC)
     except OverflowError as error:
         raise EncodeError(f"{value!r} cannot be written in UTC") from error
-    text = utc.isoformat(timespec="milliseconds")
+    # The method of a subclass may write what it likes.
+    text = datetime.isoformat(utc, timespec="milliseconds")
     return text[:19].replace("-", "").replace(":", "") + "Z" if compact else f"{text[:23]}Z"
 
 

@@ -154,6 +154,24 @@ static inline const uint8_t *find_nul(const uint8_t *p, const uint8_t *end, int 
 #endif
 }
 
+/* How long the character at p is in UTF-8 (RFC 3629: no surrogates, no long forms), which is not ASCII; 0 where there is
+ * none. Looks at no byte behind one that does not go on with it, and so not beyond a NUL. */
+static inline unsigned utf8_sequence(const uint8_t *p)
+{
+    const unsigned byte = *p;
+    if (byte < 0xE0)
+        return byte < 0xC2 || (p[1] & 0xC0) != 0x80 ? 0 : 2;
+    if (byte < 0xF0)
+        return (p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80 || (byte == 0xE0 && p[1] < 0xA0)
+                       || (byte == 0xED && p[1] > 0x9F)
+                   ? 0
+                   : 3;
+    return byte > 0xF4 || (p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80 || (p[3] & 0xC0) != 0x80
+                   || (byte == 0xF0 && p[1] < 0x90) || (byte == 0xF4 && p[1] > 0x8F)
+               ? 0
+               : 4;
+}
+
 /* A UTF-8 sequence that is not yet complete: how many bytes it lacks, and between what the next one must be. */
 typedef struct {
     uint8_t lacks, low, high;
@@ -188,7 +206,6 @@ static inline int utf8_next(utf8_state *state, unsigned byte)
  * left as it is at the end; a text is whole where it lacks nothing then. */
 static NOT_INLINE int utf8_continues(utf8_state *state, const uint8_t *p, const uint8_t *end)
 {
-    unsigned byte;
     while (p < end && state->lacks)
         if (!utf8_next(state, *p++))
             return 0;
@@ -213,22 +230,11 @@ static NOT_INLINE int utf8_continues(utf8_state *state, const uint8_t *p, const 
         while (p < end && *p < 0x80)
             p++;
         /* Sequences follow one another in most scripts, so stay with them. */
-        while (end - p >= 4 && (byte = *p) >= 0x80) {
-            if (byte < 0xE0) {
-                if (byte < 0xC2 || (p[1] & 0xC0) != 0x80)
-                    return 0;
-                p += 2;
-            } else if (byte < 0xF0) {
-                if ((p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80 || (byte == 0xE0 && p[1] < 0xA0)
-                    || (byte == 0xED && p[1] > 0x9F))
-                    return 0;
-                p += 3;
-            } else {
-                if (byte > 0xF4 || (p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80 || (p[3] & 0xC0) != 0x80
-                    || (byte == 0xF0 && p[1] < 0x90) || (byte == 0xF4 && p[1] > 0x8F))
-                    return 0;
-                p += 4;
-            }
+        while (end - p >= 4 && *p >= 0x80) {
+            const unsigned size = utf8_sequence(p);
+            if (!size)
+                return 0;
+            p += size;
         }
         if (end - p < 4) {
             while (p < end)
@@ -250,24 +256,10 @@ static inline int utf8_valid(const uint8_t *p, const uint8_t *end)
 static int utf8_by_bytes(const uint8_t *p, const uint8_t *nul)
 {
     while (p < nul) {
-        const unsigned byte = *p;
-        if (byte < 0x80) {
-            p++;
-        } else if (byte < 0xE0) {
-            if (byte < 0xC2 || (p[1] & 0xC0) != 0x80)
-                return 0;
-            p += 2;
-        } else if (byte < 0xF0) {
-            if ((p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80 || (byte == 0xE0 && p[1] < 0xA0)
-                || (byte == 0xED && p[1] > 0x9F))
-                return 0;
-            p += 3;
-        } else {
-            if (byte > 0xF4 || (p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80 || (p[3] & 0xC0) != 0x80
-                || (byte == 0xF0 && p[1] < 0x90) || (byte == 0xF4 && p[1] > 0x8F))
-                return 0;
-            p += 4;
-        }
+        const unsigned size = *p < 0x80 ? 1 : utf8_sequence(p);
+        if (!size)
+            return 0;
+        p += size;
     }
     return 1;
 }
