@@ -157,7 +157,8 @@ class Wbxml(Contender):
         elif job == "walk":
             assert self.walk(sample.data) == sample.count
         else:
-            assert _plain_of(self.decode(sample.data).root) == sample.plain
+            root = self.decode(sample.data).root
+            assert {root.tag.name: plain_of(root, bytes.hex)} == sample.plain
 
 
 class WbxmlModels(Contender):
@@ -345,7 +346,7 @@ class _Loads(Contender):
         return read
 
     def walk(self, source: Any) -> int:
-        return _walk(self.loads(source))
+        return walk_values(self.loads(source))
 
     def check(self, job: str, sample: Sample) -> None:
         source = self.source(sample)
@@ -358,17 +359,17 @@ class _Loads(Contender):
             assert self.loads(self.dumps(sample.plain)) == sample.plain
 
 
-def _walk(value: Any) -> int:
-    """Touches each key and value once, and counts them."""
+def walk_values(value: Any) -> int:
+    """Touches each key and value of what a JSON library loads once, and counts the values."""
     if type(value) is dict:
         count = 0
         for _, inner in value.items():  # noqa: PERF102 - the key is touched, too
-            count += 1 if type(inner) is str else _walk(inner)
+            count += 1 if type(inner) is str else walk_values(inner)
         return count
     if type(value) is list:
         count = 0
         for inner in value:
-            count += 1 if type(inner) is str else _walk(inner)
+            count += 1 if type(inner) is str else walk_values(inner)
         return count
     return 1
 
@@ -536,18 +537,14 @@ class Etree(_Xml):
         return "of Python"
 
 
-def _plain_of(element: Any) -> Any:
-    """A document of wbxml as JSON has it, to compare it with what it was made from."""
-
-    def content(one: Any) -> Any:
-        if len(one):
-            found: dict[str, list[Any]] = {}
-            for child in one:
-                found.setdefault(child.tag.name, []).append(content(child))
-            return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
-        return one.data.hex() if one.data is not None else one.text
-
-    return {element.tag.name: content(element)}
+def plain_of(element: Any, opaque: Callable[[bytes], str]) -> Any:
+    """What an element of wbxml holds, as JSON has it: see documents.plain(). ``opaque`` makes text of bytes."""
+    if not len(element):
+        return element.text if element.data is None else opaque(element.data)
+    found: dict[str, list[Any]] = {}
+    for child in element:
+        found.setdefault(child.tag.name, []).append(plain_of(child, opaque))
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
 
 
 CONTENDERS: list[type[Contender]] = [

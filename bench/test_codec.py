@@ -15,6 +15,7 @@ import pytest
 
 import wbxml
 from activesync.commands import FolderSyncResponse, SyncResponse
+from bench.contenders import plain_of, walk_values
 
 CAPTURES = Path(__file__).parents[1] / "tests" / "data" / "sogo"
 KINDS: dict[str, tuple[type[wbxml.Model], list[str]]] = {
@@ -43,25 +44,8 @@ def _captures(kind: str) -> list[bytes]:
     return [(CAPTURES / f"{name}.response.wbxml").read_bytes() for name in KINDS[kind][1]]
 
 
-def _plain(element: wbxml.Element) -> Any:
-    """The element's content as JSON has it: an object by tag names, repeated elements as a list, or text."""
-    if not len(element):
-        return element.text if element.data is None else element.data.decode()
-    content: dict[str, Any] = {}
-    for child in element:
-        content.setdefault(child.tag.name, []).append(_plain(child))
-    return {name: values[0] if len(values) == 1 else values for name, values in content.items()}
-
-
 def _plains(kind: str) -> list[Any]:
-    return [_plain(wbxml.decode(data).root) for data in _captures(kind)]
-
-
-def _values(content: Any) -> int:
-    """How many values a walk over loaded JSON finds, each key and value read once."""
-    if isinstance(content, dict):
-        return sum(_values(value) for value in content.values())
-    return sum(map(_values, content)) if isinstance(content, list) else 1
+    return [plain_of(wbxml.decode(data).root, bytes.decode) for data in _captures(kind)]
 
 
 def _walk_document(data: bytes) -> int:
@@ -76,7 +60,7 @@ def _each(function: Callable[[Any], Any], values: list[Any]) -> list[Any]:
 @decoding
 def test_decode_to_document(benchmark: Any, kind: str) -> None:
     captures = _captures(kind)
-    assert all(_plain(wbxml.decode(data).root) for data in captures)
+    assert all(plain_of(wbxml.decode(data).root, bytes.decode) for data in captures)
     benchmark(_each, wbxml.decode, captures)
 
 
@@ -84,7 +68,7 @@ def test_decode_to_document(benchmark: Any, kind: str) -> None:
 @decoding
 def test_decode_and_walk(benchmark: Any, kind: str) -> None:
     captures = _captures(kind)
-    assert _each(_walk_document, captures) == [_values(content) for content in _plains(kind)]
+    assert _each(_walk_document, captures) == [walk_values(content) for content in _plains(kind)]
     benchmark(_each, _walk_document, captures)
 
 
@@ -94,7 +78,7 @@ def test_decode_to_models(benchmark: Any, kind: str) -> None:
     captures = _captures(kind)
     decode = partial(wbxml.decode, type=KINDS[kind][0])
     written = _each(wbxml.encode, _each(decode, captures))
-    assert [_plain(wbxml.decode(data).root) for data in written] == _plains(kind)
+    assert [plain_of(wbxml.decode(data).root, bytes.decode) for data in written] == _plains(kind)
     benchmark(_each, decode, captures)
 
 
@@ -114,7 +98,7 @@ def test_loads(benchmark: Any, kind: str, library: Any) -> None:
 def test_loads_and_walk(benchmark: Any, kind: str, library: Any) -> None:
     contents = _plains(kind)
     texts = _each(library.dumps, contents)
-    benchmark(_each, lambda text: _values(library.loads(text)), texts)
+    benchmark(_each, lambda text: walk_values(library.loads(text)), texts)
 
 
 @every_kind
