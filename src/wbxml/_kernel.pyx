@@ -60,6 +60,7 @@ cdef extern from "_tape.h" nogil:
         plan_entry *entries
         uint16_t *places
         Py_ssize_t unknown_at, problems_at
+        size_t written
         uint32_t mask, code
         int count, entry_count
         uint8_t exact, plain, wraps
@@ -93,7 +94,7 @@ cdef extern from "_tape.h" nogil:
 
     ctypedef struct sink:
         uint8_t *start
-        size_t size, top
+        size_t size, top, likely
         PyObject *bytes
         PyObject *coding
         uint64_t depth, max_depth
@@ -2751,8 +2752,11 @@ cdef object encode_model(object obj, Plan plan, object pages, object version):
         out.version_bit = 1 << <int>VERSIONS.index(version)
     out.write_field = write_field
     out.write_item = write_item
+    # Documents of one kind are of a size: room for the last one saves that this one is copied again and again.
+    out.likely = plan.info.written + plan.info.written // 16
     try:
         put_model(&out, obj, &plan.info, resolve(&out, plan.tag, plan.info.code, plan.info.exact), 0)
+        plan.info.written = out.size
         return finished(&out, pages)
     finally:
         Py_XDECREF(out.bytes)

@@ -1309,6 +1309,7 @@ typedef struct sink sink;
 struct sink {
     uint8_t *start;
     size_t size, room, top;
+    size_t likely; /* how large the document may well become, 0 where nobody knows */
     PyObject *bytes;
     PyObject *coding; /* what constructs.py needs to finish the document, or NULL; ours to let go */
     uint64_t depth, max_depth;
@@ -1342,6 +1343,8 @@ static NOT_INLINE int sink_grow(sink *o, size_t more)
     need = o->size + more;
     /* A value that outweighs all before it is likely to be the last big one: doubling would only waste memory. */
     room = more > o->size ? need + need / 32 + 64 : need + o->size;
+    if (more <= o->size && room < o->likely)
+        room = o->likely;
     if (o->bytes == NULL) {
         o->bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)room);
         if (o->bytes == NULL)
@@ -1499,100 +1502,154 @@ static inline uint8_t *put_character(uint8_t *to, uint32_t c)
     return to;
 }
 
-#ifdef WBXML_SSE2
-/* Packs 16 characters into bytes; the mask has a bit for each that is not ASCII. */
-static inline __m128i pack_characters(const void *data, int kind, size_t i, unsigned *wide)
+/* Text that is not ASCII, by the width of its characters. Each writes UTF-8 at `to`, where there must be room for the
+ * most that `size` characters can take, and returns where it ends; NULL for a NUL or a lone surrogate among them. */
+
+static uint8_t *put_latin1(uint8_t *to, const uint8_t *from, size_t size)
 {
-    const __m128i zero = _mm_setzero_si128(), ones = _mm_set1_epi8(-1);
-    __m128i a, b, c, d;
-    if (kind == PyUnicode_1BYTE_KIND) {
-        a = _mm_loadu_si128((const __m128i *)((const uint8_t *)data + i));
-        *wide = (unsigned)_mm_movemask_epi8(a);
-        return a;
+    const uint8_t *const end = from + size;
+    unsigned ok = 1;
+#ifdef WBXML_SSE2
+    const __m128i zero = _mm_setzero_si128();
+    __m128i found = zero;
+    /* 16 characters a turn, which begin where they would begin whatever is in them: what a turn reads then waits for
+     * no other. All are stored, and all again, further on, behind each that takes two bytes. */
+    while (end - from >= 32) {
+        const __m128i v = _mm_loadu_si128((const __m128i *)from);
+        unsigned wide = (unsigned)_mm_movemask_epi8(v);
+        found = _mm_or_si128(found, _mm_cmpeq_epi8(v, zero));
+        _mm_storeu_si128((__m128i *)to, v);
+        for (; wide; wide &= wide - 1) {
+            const unsigned at = lowest_bit(wide);
+            to[at] = (uint8_t)(0xC0 | from[at] >> 6);
+            to[at + 1] = (uint8_t)(0x80 | (from[at] & 0x3F));
+            to++;
+            _mm_storeu_si128((__m128i *)(to + at + 1), _mm_loadu_si128((const __m128i *)(from + at + 1)));
+        }
+        from += 16;
+        to += 16;
     }
-    if (kind == PyUnicode_2BYTE_KIND) {
-        const __m128i *from = (const __m128i *)((const uint16_t *)data + i);
-        const __m128i rest = _mm_set1_epi16(-128);
-        a = _mm_loadu_si128(from);
-        b = _mm_loadu_si128(from + 1);
-        c = _mm_cmpeq_epi16(_mm_and_si128(a, rest), zero);
-        d = _mm_cmpeq_epi16(_mm_and_si128(b, rest), zero);
-        *wide = (unsigned)_mm_movemask_epi8(_mm_xor_si128(_mm_packs_epi16(c, d), ones));
-        return _mm_packus_epi16(a, b);
-    } else {
-        const __m128i *from = (const __m128i *)((const uint32_t *)data + i);
-        const __m128i rest = _mm_set1_epi32(-128);
-        __m128i low, high;
-        a = _mm_loadu_si128(from);
-        b = _mm_loadu_si128(from + 1);
-        c = _mm_loadu_si128(from + 2);
-        d = _mm_loadu_si128(from + 3);
-        low = _mm_packs_epi32(_mm_cmpeq_epi32(_mm_and_si128(a, rest), zero),
-                              _mm_cmpeq_epi32(_mm_and_si128(b, rest), zero));
-        high = _mm_packs_epi32(_mm_cmpeq_epi32(_mm_and_si128(c, rest), zero),
-                               _mm_cmpeq_epi32(_mm_and_si128(d, rest), zero));
-        *wide = (unsigned)_mm_movemask_epi8(_mm_xor_si128(_mm_packs_epi16(low, high), ones));
-        return _mm_packus_epi16(_mm_packs_epi32(a, b), _mm_packs_epi32(c, d));
+    ok = !_mm_movemask_epi8(found);
+#endif
+    /* Without a branch for what a name may have anywhere. */
+    for (; from != end; from++) {
+        const unsigned c = *from, wide = c >> 7;
+        ok &= c != 0;
+        to[0] = (uint8_t)(wide ? 0xC0 | c >> 6 : c);
+        to[wide] = (uint8_t)(wide ? 0x80 | (c & 0x3F) : c);
+        to += 1 + wide;
     }
+    return ok ? to : NULL;
 }
+
+#ifdef WBXML_SSE2
+/* One or two bytes of a character, which stand in a lane of `pairs`; the mask has two bits a lane. */
+#define PUT_PAIR(lane)                                                                                                \
+    do {                                                                                                              \
+        const uint16_t pair = (uint16_t)_mm_extract_epi16(pairs, lane);                                               \
+        memcpy(to, &pair, 2);                                                                                         \
+        to += 2 - (one >> (2 * lane) & 1);                                                                            \
+    } while (0)
 #endif
 
-/* Encodes characters at `to`, where there is room for them; returns where they end, NULL for a NUL or a lone surrogate
- * among them. Runs of ASCII are taken 16 a turn: most text that is not ASCII nearly is. Inlined for each width. */
-static inline uint8_t *put_characters(uint8_t *to, const void *data, const int kind, size_t size)
+static uint8_t *put_ucs2(uint8_t *to, const uint16_t *from, size_t size)
 {
-    size_t i = 0;
-    while (i < size) {
-        uint32_t c;
+    const uint16_t *const end = from + size;
 #ifdef WBXML_SSE2
-        while (size - i >= 16) {
-            unsigned wide, run, nul;
-            const __m128i packed = pack_characters(data, kind, i, &wide);
-            run = wide ? lowest_bit(wide) : 16;
-            nul = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(packed, _mm_setzero_si128()));
-            if (nul & ((1u << run) - 1))
-                return NULL;
-            /* There is room for 16 bytes, since each of 16 characters takes one at least. */
-            _mm_storeu_si128((__m128i *)to, packed);
-            to += run;
-            i += run;
-            if (wide)
-                break;
+    const __m128i zero = _mm_setzero_si128(), above_ascii = _mm_set1_epi16(-0x80), high = _mm_set1_epi16(-0x800);
+    __m128i bad = zero;
+    /* 8 characters a turn, as above. */
+    for (; end - from >= 8; from += 8) {
+        const __m128i v = _mm_loadu_si128((const __m128i *)from);
+        const __m128i is_one = _mm_cmpeq_epi16(_mm_and_si128(v, above_ascii), zero), top = _mm_and_si128(v, high);
+        const unsigned one = (unsigned)_mm_movemask_epi8(is_one);
+        bad = _mm_or_si128(bad, _mm_cmpeq_epi16(v, zero));
+        if (one == 0xFFFF) {
+            _mm_storel_epi64((__m128i *)to, _mm_packus_epi16(v, v));
+            to += 8;
+        } else if (_mm_movemask_epi8(_mm_cmpeq_epi16(top, zero)) == 0xFFFF) {
+            const __m128i lead = _mm_or_si128(_mm_srli_epi16(v, 6), _mm_set1_epi16(0xC0));
+            const __m128i rest = _mm_or_si128(_mm_slli_epi16(_mm_and_si128(v, _mm_set1_epi16(0x3F)), 8),
+                                              _mm_set1_epi16((short)0x8000));
+            const __m128i two = _mm_or_si128(lead, rest);
+            const __m128i pairs = _mm_or_si128(_mm_and_si128(is_one, v), _mm_andnot_si128(is_one, two));
+            PUT_PAIR(0);
+            PUT_PAIR(1);
+            PUT_PAIR(2);
+            PUT_PAIR(3);
+            PUT_PAIR(4);
+            PUT_PAIR(5);
+            PUT_PAIR(6);
+            PUT_PAIR(7);
+        } else {
+            int i;
+            bad = _mm_or_si128(bad, _mm_cmpeq_epi16(top, _mm_set1_epi16((short)0xD800)));
+            for (i = 0; i < 8; i++) {
+                const unsigned c = from[i];
+                if (LIKELY(c >= 0x800)) {
+                    to[0] = (uint8_t)(0xE0 | c >> 12);
+                    to[1] = (uint8_t)(0x80 | (c >> 6 & 0x3F));
+                    to[2] = (uint8_t)(0x80 | (c & 0x3F));
+                    to += 3;
+                } else if (c < 0x80) {
+                    *to++ = (uint8_t)c;
+                } else {
+                    *to++ = (uint8_t)(0xC0 | c >> 6);
+                    *to++ = (uint8_t)(0x80 | (c & 0x3F));
+                }
+            }
         }
-        if (i >= size)
-            break;
+    }
+    if (_mm_movemask_epi8(bad))
+        return NULL;
 #endif
-        do {
-            c = PyUnicode_READ(kind, data, i);
-            to = put_character(to, c);
-            if (to == NULL)
-                return NULL;
-            i++;
-        } while (c >= 0x80 && i < size);
+    while (from != end) {
+        to = put_character(to, *from++);
+        if (to == NULL)
+            return NULL;
     }
     return to;
+}
+
+static uint8_t *put_ucs4(uint8_t *to, const uint32_t *from, size_t size)
+{
+    const uint32_t *const end = from + size;
+    while (from != end) {
+#ifdef WBXML_SSE2
+        /* One character beyond U+FFFF makes a whole page of ASCII as wide. */
+        while (end - from >= 8) {
+            const __m128i a = _mm_loadu_si128((const __m128i *)from), b = _mm_loadu_si128((const __m128i *)from + 1);
+            const __m128i both = _mm_packs_epi32(a, b);
+            if (_mm_movemask_epi8(_mm_or_si128(_mm_cmpgt_epi16(both, _mm_set1_epi16(0x7F)),
+                                               _mm_cmplt_epi16(both, _mm_set1_epi16(1)))))
+                break;
+            _mm_storel_epi64((__m128i *)to, _mm_packus_epi16(both, both));
+            from += 8;
+            to += 8;
+        }
+        if (from == end)
+            break;
+#endif
+        to = put_character(to, *from++);
+        if (to == NULL)
+            return NULL;
+    }
+    return to;
+}
+
+/* How many bytes a character takes at most. */
+static inline size_t most_bytes(int kind)
+{
+    return kind == PyUnicode_1BYTE_KIND ? 2 : kind == PyUnicode_2BYTE_KIND ? 3 : 4;
 }
 
 static NOT_INLINE uint8_t *put_wide(uint8_t *to, const void *data, int kind, size_t size)
 {
     if (kind == PyUnicode_1BYTE_KIND)
-        return put_characters(to, data, PyUnicode_1BYTE_KIND, size);
+        return put_latin1(to, (const uint8_t *)data, size);
     if (kind == PyUnicode_2BYTE_KIND)
-        return put_characters(to, data, PyUnicode_2BYTE_KIND, size);
-    return put_characters(to, data, PyUnicode_4BYTE_KIND, size);
-}
-
-/* How many bytes of UTF-8 a str may take at most; for a long one how many it does, since a guess costs too much. */
-static size_t utf8_room(const void *data, int kind, size_t size)
-{
-    size_t i, sum = size;
-    if (size < 4096)
-        return size * (kind == PyUnicode_1BYTE_KIND ? 2 : kind == PyUnicode_2BYTE_KIND ? 3 : 4);
-    for (i = 0; i < size; i++) {
-        Py_UCS4 c = PyUnicode_READ(kind, data, i);
-        sum += (size_t)(c >= 0x80) + (size_t)(c >= 0x800) + (size_t)(c >= 0x10000);
-    }
-    return sum;
+        return put_ucs2(to, (const uint16_t *)data, size);
+    return put_ucs4(to, (const uint32_t *)data, size);
 }
 
 /* Writes STR_I, the str and its NUL: 0, -1 with an exception, or 1 where the str holds what cannot be written, and then
@@ -1614,19 +1671,30 @@ static inline int put_text(sink *o, PyObject *text)
         if (UNLIKELY(!copy_without_nul(at, (const uint8_t *)PyUnicode_DATA(text), size)))
             return 1;
         at += size;
+        *at++ = 0;
+        o->size = (size_t)(at - o->start);
     } else {
-        int kind = (int)PyUnicode_KIND(text);
-        const void *data = PyUnicode_DATA(text);
-        if (reserve(o, utf8_room(data, kind, size) + 3) < 0)
+        const int kind = (int)PyUnicode_KIND(text);
+        const uint8_t *data = (const uint8_t *)PyUnicode_DATA(text);
+        const size_t before = o->size;
+        size_t done = 0, part;
+        if (reserve(o, 1) < 0)
             return -1;
-        at = o->start + o->size;
-        *at++ = W_STR_I;
-        at = put_wide(at, data, kind, size);
-        if (UNLIKELY(at == NULL))
-            return 1;
+        o->start[o->size++] = W_STR_I;
+        /* Part by part, so that room for the worst is never asked for in a large text. */
+        for (; done < size; done += part) {
+            part = size - done < 4096 ? size - done : 4096;
+            if (reserve(o, part * most_bytes(kind) + 2) < 0)
+                return -1;
+            at = put_wide(o->start + o->size, data + done * (size_t)kind, kind, part);
+            if (UNLIKELY(at == NULL)) {
+                o->size = before;
+                return 1;
+            }
+            o->size = (size_t)(at - o->start);
+        }
+        o->start[o->size++] = 0;
     }
-    *at++ = 0;
-    o->size = (size_t)(at - o->start);
     return 0;
 }
 
@@ -1759,11 +1827,15 @@ static size_t int_text(char *to, long long value)
     return size;
 }
 
+/* From a table, since a date has seven of these. */
 static inline char *put_two_digits(char *to, int value)
 {
-    *to++ = (char)('0' + value / 10);
-    *to++ = (char)('0' + value % 10);
-    return to;
+    static const char pairs[] = "00010203040506070809" "10111213141516171819" "20212223242526272829"
+                                "30313233343536373839" "40414243444546474849" "50515253545556575859"
+                                "60616263646566676869" "70717273747576777879" "80818283848586878889"
+                                "90919293949596979899";
+    memcpy(to, pairs + 2 * value, 2);
+    return to + 2;
 }
 
 static inline PyObject *utc_zone(void)
@@ -1844,6 +1916,7 @@ struct plan_info {
     plan_entry *entries;
     uint16_t *places; /* entry + 1 by a hash of its code, 0 where there is none */
     Py_ssize_t unknown_at, problems_at; /* offsets as in plan_field */
+    size_t written;                     /* the size of the last document with this Model as its root */
     uint32_t mask, code;                /* code: of the Model's own tag, or NO_CODE */
     int count, entry_count;
     uint8_t exact, plain; /* plain: values are stored where they stand in an instance, past setattr() */
@@ -2016,7 +2089,7 @@ static inline int put_scalar(sink *o, const plan_field *f, PyObject *value)
     return got;
 }
 
-/* Writes fields from this one on, while each holds what most do: nothing, short ASCII, a number, a bool, a date. Returns
+/* Writes fields from this one on, while each holds what most do: nothing, a text, a number, a bool, a date. Returns
  * the first that does not, or the count. The end of what is written stays in a register all along, and nothing here can
  * run Python code, so that values need not be counted: half the time that put_value() takes for the same. */
 static int put_leaves(sink *o, PyObject *instance, const plan_info *plan, int number)
@@ -2046,14 +2119,24 @@ static int put_leaves(sink *o, PyObject *instance, const plan_info *plan, int nu
         to += 2;
         switch (f->leaf) {
         case F_STR:
-            if (UNLIKELY(!PyUnicode_CheckExact(value) || !PyUnicode_IS_COMPACT_ASCII(value)))
+            if (UNLIKELY(!PyUnicode_CheckExact(value) || !PyUnicode_IS_COMPACT(value)))
                 goto out;
             size = (size_t)PyUnicode_GET_LENGTH(value);
-            /* The empty str is an empty element. */
-            if (UNLIKELY(size == 0 || size > (size_t)(end - at) - 8))
-                goto out;
-            if (UNLIKELY(!copy_without_nul(to, (const uint8_t *)((PyASCIIObject *)value + 1), size)))
-                goto out;
+            if (LIKELY(PyUnicode_IS_ASCII(value))) {
+                /* The empty str is an empty element. */
+                if (UNLIKELY(size == 0 || size > (size_t)(end - at) - 8))
+                    goto out;
+                if (UNLIKELY(!copy_without_nul(to, (const uint8_t *)((PyASCIIObject *)value + 1), size)))
+                    goto out;
+            } else {
+                const uint8_t *after;
+                if (UNLIKELY(size > ((size_t)(end - at) - 8) / 4))
+                    goto out;
+                after = put_wide(to, (PyCompactUnicodeObject *)value + 1, (int)PyUnicode_KIND(value), size);
+                if (UNLIKELY(after == NULL))
+                    goto out;
+                size = (size_t)(after - to);
+            }
             break;
         case F_INT:
         case F_INT_ENUM:
@@ -2062,8 +2145,20 @@ static int put_leaves(sink *o, PyObject *instance, const plan_info *plan, int nu
             integer = PyLong_AsLongLongAndOverflow(value, &overflow);
             if (UNLIKELY(overflow))
                 goto out;
-            size = int_text((char *)to, integer);
+            *to = (uint8_t)('0' + integer);
+            size = (unsigned long long)integer < 10 ? 1 : int_text((char *)to, integer);
             break;
+        case F_BYTES:
+            size = PyBytes_CheckExact(value) ? (size_t)PyBytes_GET_SIZE(value) : 128;
+            if (UNLIKELY(!f->binary || size >= 128 || size > (size_t)(end - at) - 8))
+                goto out;
+            to[-1] = W_OPAQUE;
+            *to = (uint8_t)size;
+            memcpy(to + 1, PyBytes_AS_STRING(value), size);
+            to[size + 1] = W_END;
+            at = to + size + 2;
+            page = f->page;
+            continue;
         case F_BOOL:
             if (UNLIKELY(!PyBool_Check(value)))
                 goto out;
