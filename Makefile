@@ -16,7 +16,7 @@ kernel := src/wbxml/_kernel
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test interop bench fuzz sanitize lint sdist clean debian
+.PHONY: help demo test interop bench fuzz sanitize plain lint sdist clean debian
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 \2/p' Makefile | while read -r make target text; do \
@@ -54,6 +54,11 @@ sanitize: $(venv)/with-test ## the tests of the codec, its kernel built with add
 	$(python) -m tests.fuzz.build sanitize build/sanitize
 	LD_PRELOAD=$$(gcc -print-file-name=libasan.so) PYTHONMALLOC=malloc WBXML_IMPL=c PYTHONPATH=build/sanitize/site \
 	    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 $(python) -m pytest tests/wbxml --quiet $(ARGS)
+
+plain: $(venv)/with-test ## the tests of the codec, its kernel built as for a processor without SSE2
+	@mkdir -p build/plain
+	$(python) -m tests.fuzz.build plain build/plain
+	WBXML_IMPL=c PYTHONPATH=build/plain/site $(python) -m pytest tests/wbxml --quiet $(ARGS)
 
 lint: $(venv)/with-dev ## ruff, and mypy --strict
 	$(python) -m ruff check .

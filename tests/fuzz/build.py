@@ -1,7 +1,8 @@
-"""Builds the compiled kernel with sanitizers, beside a copy of the package: python -m tests.fuzz.build KIND FOLDER.
+"""Builds the compiled kernel otherwise than it ships, beside a copy of the package: python -m tests.fuzz.build KIND FOLDER.
 
-KIND is "fuzz" (clang; with coverage for libFuzzer, and its harness) or "sanitize" (gcc). In FOLDER/site stands the
-package then, to be imported with PYTHONPATH.
+KIND is "fuzz" (clang; with sanitizers, coverage for libFuzzer, and its harness), "sanitize" (gcc; with sanitizers) or
+"plain" (gcc; the C that stands in for SSE2 where a processor has none). In FOLDER/site stands the package then, to be
+imported with PYTHONPATH.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ def build(kind: str, folder: Path) -> None:
     run(sys.executable, "-m", "cython", "-3", "-o", source, ROOT / "src/wbxml/_kernel.pyx")
     include = [f"-I{sysconfig.get_path('include')}", f"-I{ROOT / 'src/wbxml'}"]
     target = site / "wbxml" / f"_kernel{sysconfig.get_config_var('EXT_SUFFIX')}"
+    if kind == "plain":
+        run("gcc", "-shared", "-fPIC", "-O3", "-g0", "-DWBXML_PLAIN", *include, source, "-o", target)
+        return
     if kind == "sanitize":
         flags = [f"-fsanitize={SANITIZERS}", "-fno-sanitize-recover=undefined", *CHECKS]
         run("gcc", "-shared", "-fPIC", *flags, *include, source, "-o", target)
