@@ -16,11 +16,11 @@ kernel := src/wbxml/_kernel
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test interop bench fuzz sanitize plain lint sdist clean debian
+.PHONY: help demo test interop bench instructions fuzz sanitize plain lint sdist clean debian
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 \2/p' Makefile | while read -r make target text; do \
-	    printf '  make %-9s %s\n' "$$target" "$$text"; done
+	    printf '  make %-12s %s\n' "$$target" "$$text"; done
 
 demo: $(venv)/with-cli ## synchronises a mailbox from the embedded server, in under 30 seconds
 	@$(venv)/bin/activesync demo
@@ -42,6 +42,10 @@ bench: $(venv)/with-bench ## what decoding and encoding take, beside other libra
 	    --benchmark-group-by=group,param:kind $(ARGS)
 	@# The figures that it is held to; some are still missed, and the table says which.
 	-$(python) -m bench.ratios
+
+instructions: $(venv)/with-test ## compares the instructions that the kernel takes with kept figures (root, on Debian)
+	sh bench/install.sh
+	$(python) -m bench.instructions $(ARGS)
 
 fuzz: $(venv)/with-fuzz ## fuzzes the codec for SECONDS=60, by libFuzzer with sanitizers and by atheris (root, on Debian)
 	sh tests/fuzz/install.sh
