@@ -1,4 +1,4 @@
-"""Builds the compiled kernel otherwise than it ships, beside a copy of the package: python -m tests.fuzz.build KIND FOLDER.
+"""Builds the compiled kernel otherwise than it ships: python -m tests.fuzz.build KIND FOLDER.
 
 KIND is "fuzz" (clang; with sanitizers, coverage for libFuzzer, and its harness), "sanitize" (gcc; with sanitizers) or
 "plain" (gcc; the C that stands in for SSE2 where a processor has none). In FOLDER/site stands the package then, to be
