@@ -53,11 +53,11 @@ fuzz: $(venv)/with-fuzz ## fuzzes the codec for SECONDS=60, by libFuzzer with sa
 	$(python) -m tests.fuzz.build fuzz build/fuzz
 	$(python) -m tests.fuzz.run $(SECONDS)
 
-sanitize: $(venv)/with-test ## the tests of the codec, its kernel built with address and undefined-behaviour sanitizers
+sanitize: $(venv)/with-test ## the tests, the kernel built with address and undefined-behaviour sanitizers
 	@mkdir -p build/sanitize
 	$(python) -m tests.fuzz.build sanitize build/sanitize
 	LD_PRELOAD=$$(gcc -print-file-name=libasan.so) PYTHONMALLOC=malloc WBXML_IMPL=c PYTHONPATH=build/sanitize/site \
-	    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 $(python) -m pytest tests/wbxml --quiet $(ARGS)
+	    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 $(python) -m pytest --quiet $(ARGS)
 
 plain: $(venv)/with-test ## the tests of the codec, its kernel built as for a processor without SSE2
 	@mkdir -p build/plain

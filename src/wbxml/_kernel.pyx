@@ -32,6 +32,7 @@ cdef extern from "_tape.h" nogil:
     enum:
         W_SWITCH_PAGE, W_END, W_STR_I, W_OPAQUE, W_TOKEN_MASK, W_WITH_CONTENT, W_ATTRIBUTES
         W_LITERAL, W_EXT_I, W_PI
+        STACK_BYTES
         E_TOO_DEEP, E_TOO_MANY, E_NO_MEMORY
         MORE, DONE, FAILED
         S_EMPTY, S_TEXT, S_OPAQUE, S_CONTAINER, S_PIECE_TEXT, S_PIECE_OPAQUE, S_PIECE_OTHER, S_ATTRIBUTES
@@ -46,7 +47,8 @@ cdef extern from "_tape.h" nogil:
         uint32_t code, within
         uint32_t versions
         uint16_t model_count
-        uint8_t kind, many, optional, compact, binary, exact, within_exact, leaf, page, token
+        uint8_t kind, many, optional, compact, binary, exact, within_exact, leaf, page
+        uint8_t head[2]
 
     ctypedef struct plan_entry:
         uint32_t code
@@ -167,6 +169,17 @@ cdef extern from "_tape.h":
     char *list_items(object values)
     size_t datetime_text(char *to, object value, int compact)
     bint PyDateTime_Check(object value)
+    cdef struct quick_calls:
+        PyObject *plan_name
+        PyObject *pages
+        PyObject *plan_class
+        size_t info
+        uint64_t max_depth
+        int (*write_field)(sink *o, PyObject *plan, PyObject *instance, int number, int depth) except -1
+        int (*write_item)(sink *o, PyObject *plan, PyObject *item, int number, int depth) except -1
+        object (*finished)(sink *o, object pages)
+    quick_calls quick
+    void set_encode(object function)
 
 cdef extern from "Python.h":
     Py_ssize_t PyNumber_AsSsize_t(object number, PyObject *error) except? -1
@@ -200,8 +213,6 @@ cdef uint32_t VIA_LITERALS = 0xFFFFFFFE
 cdef enum:
     # A tape of up to this many slots is made on the stack, and then copied to where it fits.
     STACK_SLOTS = 512
-    # What is written starts on the stack, too.
-    STACK_BYTES = 2048
     # Letting go of the GIL and taking it again costs as much as scanning a kilobyte or so; with other threads waiting
     # for it, far more.
     WORTH_RELEASING = 8192
@@ -2144,9 +2155,15 @@ cdef class Plan:
             f.binary = field.tag is not None and field.tag.binary
             f.within = NO_CODE if field.within is None else field.within.code
             f.page = <uint8_t>(f.code >> 6)
-            f.token = <uint8_t>(f.code & W_TOKEN_MASK)
-            f.leaf = f.kind if f.exact and not f.many else NO_LEAF
+            f.head[0] = <uint8_t>(f.code & W_TOKEN_MASK | W_WITH_CONTENT)
+            f.head[1] = W_STR_I
             f.within_exact = field.within is not None and is_exact(field.within)
+            f.leaf = NO_LEAF
+            if f.kind == F_MODEL:
+                if field.within is None or f.within_exact:
+                    f.leaf = F_MODEL
+            elif f.exact and not f.many:
+                f.leaf = f.kind
             f.versions = sum([1 << place_ for place_, version in enumerate(VERSIONS) if version in field.versions])
             f.offset = member_offset(self.cls, field.name)
             if f.offset < 0:
@@ -2161,6 +2178,9 @@ cdef class Plan:
                 models[0] = &(<Plan>plan).info
                 models += 1
             number += 1
+        # Behind the last field stands one that is none, at which put_plain_model() stops without counting.
+        memset(t.fields + number, 0, sizeof(plan_field))
+        t.fields[number].leaf = NO_LEAF
         if not t.plain:
             for number in range(len(found)):
                 t.fields[number].offset = number * sizeof(PyObject *)
@@ -2830,3 +2850,19 @@ def encode(obj, *, version=None, pages=None, string_table=False):
     finally:
         Py_XDECREF(out.bytes)
         Py_XDECREF(out.coding)
+
+
+def _lead_calls(Plan plan not None):
+    """Leads encode(model) past what sorts arguments."""
+    quick.plan_name = <PyObject *>PLAN_NAME
+    quick.pages = <PyObject *>_ACTIVESYNC
+    quick.plan_class = <PyObject *>Plan
+    quick.info = <char *>&plan.info - <char *><PyObject *>plan
+    quick.max_depth = _DEFAULT_DEPTH
+    quick.write_field = write_field
+    quick.write_item = write_item
+    quick.finished = finished
+    set_encode(encode)
+
+
+_lead_calls(Plan(object, None))

@@ -1301,6 +1301,8 @@ static int need_datetime(void)
     return PyDateTimeAPI == NULL ? -1 : 0;
 }
 
+#define STACK_BYTES 2048
+
 /* -- Writing ------------------------------------------------------------------------------------------------------- */
 
 /* The bytes of a document while it is written: first in memory of the caller's, then in the bytes object that becomes
@@ -1325,12 +1327,20 @@ struct sink {
 
 static void sink_init(sink *o, uint8_t *memory, size_t room, uint64_t max_depth)
 {
-    memset(o, 0, sizeof *o);
+    /* Field by field: what memset() comes to here costs a tenth of all that a tiny document takes. */
     o->start = memory;
-    o->room = room;
-    o->max_depth = max_depth;
-    memcpy(memory, "\x03\x01\x6a\x00", 4);
     o->size = 4;
+    o->room = room;
+    o->top = o->likely = 0;
+    o->bytes = o->coding = NULL;
+    o->depth = 0;
+    o->max_depth = max_depth;
+    o->page = o->version_bit = 0;
+    o->own_pages = 0;
+    o->version = o->pages = NULL;
+    o->write_field = NULL;
+    o->write_item = NULL;
+    memcpy(memory, "\x03\x01\x6a\x00", 4);
 }
 
 static NOT_INLINE int sink_grow(sink *o, size_t more)
@@ -1802,6 +1812,25 @@ static int put_opaque(sink *o, const void *data, size_t size)
     return 0;
 }
 
+/* The value of an int, false where it needs more than 64 bits. Small ones, as most are, are read without a call. */
+static inline int as_integer(PyObject *value, long long *integer)
+{
+    int overflow;
+#if PY_VERSION_HEX >= 0x030C0000
+    if (LIKELY(PyUnstable_Long_IsCompact((PyLongObject *)value))) {
+        *integer = PyUnstable_Long_CompactValue((PyLongObject *)value);
+        return 1;
+    }
+#else
+    if (LIKELY((size_t)Py_SIZE(value) <= 1)) {
+        *integer = Py_SIZE(value) ? ((PyLongObject *)value)->ob_digit[0] : 0;
+        return 1;
+    }
+#endif
+    *integer = PyLong_AsLongLongAndOverflow(value, &overflow);
+    return !overflow;
+}
+
 /* The decimal digits of a number, in 21 bytes; returns how many. */
 static size_t int_text(char *to, long long value)
 {
@@ -1900,7 +1929,7 @@ typedef struct {
     uint16_t model_count;
     uint8_t kind, many, optional, compact, binary;
     uint8_t exact, within_exact; /* whether the tag is the one that ActiveSync's code pages have */
-    uint8_t leaf, page, token;   /* for put_leaves(): the kind, or NO_LEAF, and the code in parts */
+    uint8_t leaf, page, head[2]; /* for put_plain_model(): the kind, or NO_LEAF, the page, the tag and STR_I */
 } plan_field;
 
 typedef struct {
@@ -2039,7 +2068,7 @@ static int fill_rest(const plan_info *t, char *fields)
 static inline int put_scalar(sink *o, const plan_field *f, PyObject *value)
 {
     char digits[24];
-    int overflow, got = 1;
+    int got = 1;
     long long integer;
     switch (f->kind) {
     case F_STR:
@@ -2049,13 +2078,10 @@ static inline int put_scalar(sink *o, const plan_field *f, PyObject *value)
         break;
     case F_INT:
     case F_INT_ENUM:
-        if (LIKELY(PyLong_Check(value))) {
-            integer = PyLong_AsLongLongAndOverflow(value, &overflow);
-            if (!overflow) {
-                digits[0] = (char)('0' + integer);
-                got = put_short_element(o, f->code, digits,
-                                        (unsigned long long)integer < 10 ? 1 : int_text(digits, integer));
-            }
+        if (LIKELY(PyLong_Check(value)) && as_integer(value, &integer)) {
+            digits[0] = (char)('0' + integer);
+            got = put_short_element(o, f->code, digits,
+                                    (unsigned long long)integer < 10 ? 1 : int_text(digits, integer));
         }
         break;
     case F_BOOL:
@@ -2087,117 +2113,6 @@ static inline int put_scalar(sink *o, const plan_field *f, PyObject *value)
         break;
     }
     return got;
-}
-
-/* Writes fields from this one on, while each holds what most do: nothing, a text, a number, a bool, a date. Returns
- * the first that does not, or the count. The end of what is written stays in a register all along, and nothing here can
- * run Python code, so that values need not be counted: half the time that put_value() takes for the same. */
-static int put_leaves(sink *o, PyObject *instance, const plan_info *plan, int number)
-{
-#ifndef Py_GIL_DISABLED
-    uint8_t *const start = o->start + o->size, *const end = o->start + o->room;
-    const plan_field *f = plan->fields + number, *const last = plan->fields + plan->count;
-    uint8_t *at = start;
-    uint8_t page = (uint8_t)o->page;
-    for (; f != last; f++) {
-        PyObject *value = *(PyObject **)((char *)instance + f->offset);
-        uint8_t *to = at;
-        size_t size;
-        int overflow;
-        long long integer;
-        if (value == Py_None)
-            continue;
-        /* Room for SWITCH_PAGE, a tag, STR_I, a number or a date, NUL and END. */
-        if (UNLIKELY(end - at < 40 || value == NULL))
-            break;
-        if (f->page != page) {
-            *to++ = W_SWITCH_PAGE;
-            *to++ = f->page;
-        }
-        to[0] = f->token | W_WITH_CONTENT;
-        to[1] = W_STR_I;
-        to += 2;
-        switch (f->leaf) {
-        case F_STR:
-            if (UNLIKELY(!PyUnicode_CheckExact(value) || !PyUnicode_IS_COMPACT(value)))
-                goto out;
-            size = (size_t)PyUnicode_GET_LENGTH(value);
-            if (LIKELY(PyUnicode_IS_ASCII(value))) {
-                /* The empty str is an empty element. */
-                if (UNLIKELY(size == 0 || size > (size_t)(end - at) - 8))
-                    goto out;
-                if (UNLIKELY(!copy_without_nul(to, (const uint8_t *)((PyASCIIObject *)value + 1), size)))
-                    goto out;
-            } else {
-                const uint8_t *after;
-                if (UNLIKELY(size > ((size_t)(end - at) - 8) / 4))
-                    goto out;
-                after = put_wide(to, (PyCompactUnicodeObject *)value + 1, (int)PyUnicode_KIND(value), size);
-                if (UNLIKELY(after == NULL))
-                    goto out;
-                size = (size_t)(after - to);
-            }
-            break;
-        case F_INT:
-        case F_INT_ENUM:
-            if (UNLIKELY(!PyLong_Check(value)))
-                goto out;
-            integer = PyLong_AsLongLongAndOverflow(value, &overflow);
-            if (UNLIKELY(overflow))
-                goto out;
-            *to = (uint8_t)('0' + integer);
-            size = (unsigned long long)integer < 10 ? 1 : int_text((char *)to, integer);
-            break;
-        case F_BYTES:
-            size = PyBytes_CheckExact(value) ? (size_t)PyBytes_GET_SIZE(value) : 128;
-            if (UNLIKELY(!f->binary || size >= 128 || size > (size_t)(end - at) - 8))
-                goto out;
-            to[-1] = W_OPAQUE;
-            *to = (uint8_t)size;
-            memcpy(to + 1, PyBytes_AS_STRING(value), size);
-            to[size + 1] = W_END;
-            at = to + size + 2;
-            page = f->page;
-            continue;
-        case F_BOOL:
-            if (UNLIKELY(!PyBool_Check(value)))
-                goto out;
-            *to = value == Py_True ? '1' : '0';
-            size = 1;
-            break;
-        case F_FLAG:
-            if (value == Py_False)
-                continue;
-            to[-2] = f->token;
-            at = to - 1;
-            page = f->page;
-            continue;
-        case F_DATETIME:
-            if (UNLIKELY(!is_utc(value)))
-                goto out;
-            size = datetime_text((char *)to, value, f->compact);
-            break;
-        default:
-            goto out;
-        }
-        to[size] = 0;
-        to[size + 1] = W_END;
-        at = to + size + 2;
-        page = f->page;
-    }
-out:
-    if (at != start) {
-        o->start[o->top] |= W_WITH_CONTENT;
-        o->size = (size_t)(at - o->start);
-        o->page = page;
-    }
-    return (int)(f - plan->fields);
-#else
-    (void)o;
-    (void)instance;
-    (void)plan;
-    return number;
-#endif
 }
 
 static int put_model(sink *o, PyObject *instance, const plan_info *plan, uint32_t code, int depth);
@@ -2263,18 +2178,305 @@ static inline int put_list(sink *o, const plan_info *plan, int number, PyObject 
     return f->within != NO_CODE ? close_element(o, above) : 0;
 }
 
+/* A field that is no simple value, or not one that put_plain_model() takes. `quick` says that the value stands at its
+ * offset and may be written by what is here; else write_field() has a look at it. */
+static inline int put_field(sink *o, PyObject *instance, const plan_info *plan, int number, int depth, int quick)
+{
+    const plan_field *f = plan->fields + number;
+    int got = 1;
+    if (LIKELY(quick && o->depth < o->max_depth)) {
+        PyObject *value = read_member(instance, f->offset);
+        if (value == Py_None)
+            got = 0;
+        else if (value == NULL)
+            got = 1;
+        else if (f->many)
+            got = put_list(o, plan, number, value, depth);
+        else if (!o->version_bit || f->versions & o->version_bit || (f->kind == F_FLAG && value == Py_False))
+            got = put_value(o, f, value, depth);
+        Py_XDECREF(value);
+    }
+    return LIKELY(got == 0) ? 0 : got < 0 ? -1 : o->write_field(o, plan->plan, instance, number, depth);
+}
+
+#ifndef Py_GIL_DISABLED
+/* Whether an instance is as nearly all are, so that put_plain_model() can write it: of this very class, since the
+ * offsets are, with nothing undescribed, and its children within the depth that is allowed. */
+static inline int is_plain(const sink *o, PyObject *instance, const plan_info *plan, int nesting, uint64_t depth)
+{
+    PyObject *unknown;
+    if (!plan->plain || (PyObject *)Py_TYPE(instance) != plan->cls || nesting >= MODEL_DEPTH || depth + 2 > o->max_depth)
+        return 0;
+    unknown = *(PyObject **)((char *)instance + plan->unknown_at);
+    return unknown != NULL && PyTuple_CheckExact(unknown) && PyTuple_GET_SIZE(unknown) == 0;
+}
+
+/* Room for what stands between the checks for it: SWITCH_PAGE, a tag, STR_I, a number or a date, NUL and some END. */
+#define SPARE 48
+
+/* Makes room for more than SPARE bytes; where it begins, or NULL with an exception. */
+static uint8_t *make_room(sink *o)
+{
+    return reserve(o, 2 * SPARE) < 0 ? NULL : o->start + o->size;
+}
+
+/* Leaves to the sink what was handed in registers, for what works by way of it. */
+static inline void settle(sink *o, const uint8_t *at, size_t top, uint64_t depth)
+{
+    o->size = (size_t)(at - o->start);
+    o->top = top;
+    o->depth = depth;
+}
+
+static uint8_t *put_plain_models(sink *o, uint8_t *at, PyObject *instance, const plan_info *plan, int number,
+                                 int nesting, size_t top, uint64_t depth);
+
+/* put_model() for an instance that is_plain(): writes it at `at`, where there is room for SPARE bytes, and returns where
+ * it ends, with as much room; NULL with an exception. Each field is written here while it holds what most do: nothing, a
+ * text, a number, a bool, a date, Models; put_field() has the others. The end of what is written is handed down and up
+ * in a register, and `depth` too, since each step by way of the sink would wait for the one before to reach memory: a
+ * quarter of the time of a tiny document. What stands here for simple values can run no Python code, so that these need
+ * not be counted. */
+static uint8_t *put_plain_model(sink *o, uint8_t *at, PyObject *instance, const plan_info *plan, uint32_t code,
+                                int nesting, uint64_t depth)
+{
+    const plan_field *f = plan->fields;
+    uint8_t *end;
+    uint8_t page = (uint8_t)(code >> 6);
+    size_t top;
+    if (page != o->page) {
+        *at++ = W_SWITCH_PAGE;
+        *at++ = page;
+    }
+    top = (size_t)(at - o->start);
+    *at++ = (uint8_t)(code & W_TOKEN_MASK);
+    for (;;) {
+        end = o->start + o->room - SPARE;
+        for (;; f++) {
+            PyObject *value = *(PyObject **)((char *)instance + f->offset);
+            uint8_t *to = at;
+            size_t size;
+            long long integer;
+            if (value == Py_None)
+                continue;
+            if (UNLIKELY(at > end || value == NULL))
+                break;
+            if (f->page != page) {
+                *to++ = W_SWITCH_PAGE;
+                *to++ = f->page;
+            }
+            memcpy(to, f->head, 2);
+            to += 2;
+            switch (f->leaf) {
+            case F_STR:
+                if (UNLIKELY(!PyUnicode_CheckExact(value) || !PyUnicode_IS_COMPACT(value)))
+                    goto out;
+                size = (size_t)PyUnicode_GET_LENGTH(value);
+                if (LIKELY(PyUnicode_IS_ASCII(value))) {
+                    /* The empty str is an empty element. */
+                    if (UNLIKELY(size == 0 || size > (size_t)(end - at)))
+                        goto out;
+                    if (UNLIKELY(!copy_without_nul(to, (const uint8_t *)((PyASCIIObject *)value + 1), size)))
+                        goto out;
+                } else {
+                    const uint8_t *after;
+                    if (UNLIKELY(size > ((size_t)(end - at)) / 4))
+                        goto out;
+                    after = put_wide(to, (PyCompactUnicodeObject *)value + 1, (int)PyUnicode_KIND(value), size);
+                    if (UNLIKELY(after == NULL))
+                        goto out;
+                    size = (size_t)(after - to);
+                }
+                break;
+            case F_INT:
+            case F_INT_ENUM:
+                if (UNLIKELY(!PyLong_Check(value) || !as_integer(value, &integer)))
+                    goto out;
+                *to = (uint8_t)('0' + integer);
+                size = (unsigned long long)integer < 10 ? 1 : int_text((char *)to, integer);
+                break;
+            case F_BYTES:
+                size = PyBytes_CheckExact(value) ? (size_t)PyBytes_GET_SIZE(value) : 128;
+                if (UNLIKELY(!f->binary || size >= 128 || size > (size_t)(end - at)))
+                    goto out;
+                to[-1] = W_OPAQUE;
+                *to = (uint8_t)size;
+                memcpy(to + 1, PyBytes_AS_STRING(value), size);
+                to[size + 1] = W_END;
+                at = to + size + 2;
+                page = f->page;
+                continue;
+            case F_BOOL:
+                if (UNLIKELY(!PyBool_Check(value)))
+                    goto out;
+                *to = value == Py_True ? '1' : '0';
+                size = 1;
+                break;
+            case F_FLAG:
+                if (value == Py_False)
+                    continue;
+                to[-2] = f->head[0] & W_TOKEN_MASK;
+                at = to - 1;
+                page = f->page;
+                continue;
+            case F_DATETIME:
+                if (UNLIKELY(!is_utc(value)))
+                    goto out;
+                size = datetime_text((char *)to, value, f->compact);
+                break;
+            default:
+                goto out;
+            }
+            to[size] = 0;
+            to[size + 1] = W_END;
+            at = to + size + 2;
+            page = f->page;
+        }
+    out:
+        o->page = page;
+        if (UNLIKELY(at > end)) {
+            settle(o, at, top, depth + 1);
+            at = make_room(o);
+            if (at == NULL)
+                return NULL;
+            continue;
+        }
+        if (f == plan->fields + plan->count)
+            break;
+        if (LIKELY(f->leaf == F_MODEL)) {
+            at = put_plain_models(o, at, instance, plan, (int)(f - plan->fields), nesting, top, depth + 1);
+            if (at == NULL)
+                return NULL;
+        } else {
+            settle(o, at, top, depth + 1);
+            if (put_field(o, instance, plan, (int)(f - plan->fields), nesting, 1) < 0)
+                return NULL;
+            at = make_room(o);
+            if (at == NULL)
+                return NULL;
+        }
+        page = (uint8_t)o->page;
+        f++;
+    }
+    if ((size_t)(at - o->start) != top + 1) {
+        o->start[top] |= W_WITH_CONTENT;
+        *at++ = W_END;
+    }
+    return at;
+}
+
+/* What put_plain_model() calls for a field with a Model or a list of them; `top` and `depth` are of the element that the
+ * field stands in. */
+static uint8_t *put_plain_models(sink *o, uint8_t *at, PyObject *instance, const plan_info *plan, int number,
+                                 int nesting, size_t top, uint64_t depth)
+{
+    const plan_field *const f = plan->fields + number;
+    PyObject *const value = *(PyObject **)((char *)instance + f->offset);
+    PyObject *item = value;
+    const plan_info *model;
+    Py_ssize_t i = 0;
+    int which, own, got;
+    const int many = f->many, wrapped = many && f->within != NO_CODE;
+    if (many) {
+        if (UNLIKELY(!PyList_CheckExact(value)))
+            goto odd;
+        if (PyList_GET_SIZE(value) == 0 && !(wrapped && f->optional))
+            return at;
+    }
+    /* What stands further down can run Python code, which may let go of anything. */
+    Py_INCREF(value);
+    if (wrapped) {
+        if (f->within >> 6 != o->page) {
+            o->page = f->within >> 6;
+            *at++ = W_SWITCH_PAGE;
+            *at++ = (uint8_t)o->page;
+        }
+        top = (size_t)(at - o->start);
+        *at++ = (uint8_t)(f->within & W_TOKEN_MASK);
+        depth++;
+    }
+    for (; !many || i < PyList_GET_SIZE(value); i++) {
+        if (many)
+            item = PyList_GET_ITEM(value, i);
+        for (which = 0; which < f->model_count && f->models[which]->cls != (PyObject *)Py_TYPE(item); which++)
+            ;
+        if (which == f->model_count)
+            goto odd_item;
+        model = f->models[which];
+        own = many || f->code == NO_CODE;
+        if (UNLIKELY(!(own ? model->exact : f->exact) || !is_plain(o, item, model, nesting + 1, depth)))
+            goto odd_item;
+        Py_INCREF(item);
+        at = put_plain_model(o, at, item, model, own ? model->code : f->code, nesting + 1, depth);
+        Py_DECREF(item);
+        if (at == NULL)
+            goto failed;
+        if (!many)
+            break;
+        continue;
+    odd_item:
+        if (!many) {
+            Py_DECREF(value);
+            goto odd;
+        }
+        settle(o, at, top, depth);
+        Py_INCREF(item);
+        got = depth < o->max_depth ? put_value(o, f, item, nesting) : 1;
+        if (got > 0)
+            got = o->write_item(o, plan->plan, item, number, nesting);
+        Py_DECREF(item);
+        if (got < 0)
+            goto failed;
+        at = make_room(o);
+        if (at == NULL)
+            goto failed;
+    }
+    Py_DECREF(value);
+    if (wrapped && (size_t)(at - o->start) != top + 1) {
+        o->start[top] |= W_WITH_CONTENT;
+        *at++ = W_END;
+    }
+    return at;
+odd:
+    settle(o, at, top, depth);
+    return put_field(o, instance, plan, number, nesting, 1) < 0 ? NULL : make_room(o);
+failed:
+    Py_DECREF(value);
+    return NULL;
+}
+
+/* put_plain_model() for an instance that stands in what was written by way of the sink; 0, or -1 with an exception. */
+static inline int put_plain_root(sink *o, PyObject *instance, const plan_info *plan, uint32_t code, int nesting)
+{
+    const size_t top = o->top;
+    const uint64_t depth = o->depth;
+    uint8_t *at = make_room(o);
+    if (at == NULL)
+        return -1;
+    if (depth)
+        o->start[top] |= W_WITH_CONTENT;
+    at = put_plain_model(o, at, instance, plan, code, nesting, depth);
+    if (at == NULL)
+        return -1;
+    settle(o, at, top, depth);
+    return 0;
+}
+#endif
+
 /* An instance of the plan's Model as an element; returns as put_scalar() does. Most values are just as they should be,
  * and are written here; for what is not so, a field or an item, write_field() and write_item() are called. */
 static int put_model(sink *o, PyObject *instance, const plan_info *plan, uint32_t code, int depth)
 {
     size_t above;
-    int number, got, leaves, has_unknown = 1;
+    int number, got, has_unknown = 1;
     /* The offsets are those of this very class. */
     const int quick = plan->plain && o->own_pages && (PyObject *)Py_TYPE(instance) == plan->cls;
     if (UNLIKELY(depth >= MODEL_DEPTH || o->depth >= o->max_depth))
         return 1;
-    if (open_element(o, code, &above) < 0)
-        return -1;
+#ifndef Py_GIL_DISABLED
+    if (LIKELY(o->own_pages && !o->version_bit && is_plain(o, instance, plan, depth, o->depth)))
+        return put_plain_root(o, instance, plan, code, depth);
+#endif
     if (quick) {
         PyObject *unknown = read_member(instance, plan->unknown_at);
         if (unknown != NULL) {
@@ -2282,34 +2484,77 @@ static int put_model(sink *o, PyObject *instance, const plan_info *plan, uint32_
             Py_DECREF(unknown);
         }
     }
-    leaves = quick && !has_unknown && !o->version_bit && o->depth < o->max_depth;
+    if (open_element(o, code, &above) < 0)
+        return -1;
     for (number = 0; number < plan->count; number++) {
-        const plan_field *f;
-        if (leaves) {
-            number = put_leaves(o, instance, plan, number);
-            if (number == plan->count)
-                break;
-        }
-        f = plan->fields + number;
-        got = 1;
-        if (LIKELY(quick && o->depth < o->max_depth && !(has_unknown && f->within != NO_CODE))) {
-            PyObject *value = read_member(instance, f->offset);
-            if (value == Py_None)
-                got = 0;
-            else if (value == NULL)
-                got = 1;
-            else if (f->many)
-                got = put_list(o, plan, number, value, depth);
-            else if (!o->version_bit || f->versions & o->version_bit || (f->kind == F_FLAG && value == Py_False))
-                got = put_value(o, f, value, depth);
-            Py_XDECREF(value);
-        }
-        if (UNLIKELY(got != 0) && (got < 0 || o->write_field(o, plan->plan, instance, number, depth) < 0))
+        got = put_field(o, instance, plan, number, depth, quick && !(has_unknown && plan->fields[number].within != NO_CODE));
+        if (UNLIKELY(got < 0))
             return -1;
     }
     if (has_unknown && o->write_field(o, plan->plan, instance, -1, depth) < 0)
         return -1;
     return close_element(o, above);
+}
+
+/* -- encode() of a Model instance ---------------------------------------------------------------------------------- */
+
+/* What encode_quickly() needs of the kernel, set when that is loaded. */
+static struct quick_calls {
+    vectorcallfunc encode; /* the whole of encode() */
+    PyObject *plan_name, *pages;
+    PyObject *plan_class;
+    size_t info; /* where the plan_info stands in a Plan */
+    uint64_t max_depth;
+    int (*write_field)(sink *o, PyObject *plan, PyObject *instance, int number, int depth);
+    int (*write_item)(sink *o, PyObject *plan, PyObject *item, int number, int depth);
+    PyObject *(*finished)(sink *o, PyObject *pages);
+} quick;
+
+/* encode(model) without options, and whatever else by the whole of encode(): it stands where calls of encode() lead.
+ * Arguments that need no sorting and a Plan that needs no counting are a third of the time of a tiny document. */
+static PyObject *encode_quickly(PyObject *callable, PyObject *const *arguments, size_t count, PyObject *names)
+{
+#ifndef Py_GIL_DISABLED
+    if (LIKELY(PyVectorcall_NARGS(count) == 1 && names == NULL)) {
+        PyObject *const model = arguments[0];
+        PyObject *const plan = _PyType_Lookup(Py_TYPE(model), quick.plan_name);
+        if (plan != NULL && (PyObject *)Py_TYPE(plan) == quick.plan_class) {
+            plan_info *const info = (plan_info *)((char *)plan + quick.info);
+            if (info->exact && info->code != NO_CODE) {
+                uint8_t local[STACK_BYTES];
+                PyObject *result = NULL;
+                sink o;
+                sink_init(&o, local, sizeof local, quick.max_depth);
+                o.pages = quick.pages;
+                o.own_pages = 1;
+                o.version = Py_None;
+                o.write_field = quick.write_field;
+                o.write_item = quick.write_item;
+                o.likely = info->written + info->written / 16;
+                Py_INCREF(plan); /* odd fields run Python code, which may do anything to the class */
+                if ((LIKELY(is_plain(&o, model, info, 0, 0)) ? put_plain_root(&o, model, info, info->code, 0)
+                                                             : put_model(&o, model, info, info->code, 0))
+                    == 0) {
+                    info->written = o.size;
+                    result = LIKELY(o.coding == NULL) ? sink_finish(&o) : quick.finished(&o, quick.pages);
+                }
+                Py_DECREF(plan);
+                Py_XDECREF(o.bytes);
+                Py_XDECREF(o.coding);
+                return result;
+            }
+        }
+    }
+#endif
+    return quick.encode(callable, arguments, count, names);
+}
+
+/* Leads the calls of a function to encode_quickly(), where functions have such a lead. */
+static void set_encode(PyObject *function)
+{
+    quick.encode = PyVectorcall_Function(function);
+    if (quick.encode != NULL)
+        *(vectorcallfunc *)((char *)function + Py_TYPE(function)->tp_vectorcall_offset) = encode_quickly;
 }
 
 #endif

@@ -813,9 +813,43 @@ def test_encoding_of_any_model(
 
     def write(kernel: ModuleType) -> Any:
         with using(kernel):
+            # Without options, calls take a way of their own.
+            if version is pages is None:
+                return kernel.encode(instance), kernel.encode(instance, version=None)
             return kernel.encode(instance, version=version, pages=pages)
 
     same(write)
+
+
+def test_room_that_ends_anywhere() -> None:
+    """Whatever is written when the memory on the stack is full, and when that of the first bytes object is."""
+    leaf = Leaf(server_id="5", subject="s")
+    watched = Watched(server_id="6", flags=["f"])
+    deeper = Everything(number=-(10**12), data=b"data", when=datetime(2020, 1, 1, tzinfo=UTC), either=leaf)
+    others: list[Any] = [leaf, watched, Other(again=deeper)]
+    for start in (2048, 4096):
+        for size in range(start - 300, start + 10):
+            instance = Everything(text="t" * size, leaf=leaf, numbers=[1, 200], commands=others * 2, deeper=deeper)
+
+            def write(kernel: ModuleType, instance: Any = instance) -> Any:
+                with using(kernel):
+                    return kernel.encode(instance)
+
+            same(write)
+
+
+def test_what_calls_may_look_like() -> None:
+    instance = Leaf(server_id="5")
+    for kernel in KERNELS:
+        with using(kernel):
+            expected = kernel.encode(instance)
+            assert expected == kernel.encode(obj=instance) == kernel.encode(*[instance])
+            assert expected == next(map(kernel.encode, [instance]))
+            for wrong in ((), (instance, None)):
+                with pytest.raises(TypeError, match="encode"):
+                    kernel.encode(*wrong)
+            with pytest.raises(TypeError, match="encode"):
+                kernel.encode(instance, depth=1)
 
 
 def test_encoding_of_other_objects() -> None:
