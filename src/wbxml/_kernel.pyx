@@ -23,7 +23,7 @@ from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memmove, memset
 
 from . import errors
-from .codepages import ACTIVESYNC, LITERAL, VERSIONS
+from .codepages import ACTIVESYNC, LITERAL, VERSIONS, Tag
 from .errors import DecodeError, EncodeError, LimitError, Problem, decode_error
 from .limits import DEFAULT, Limits
 from .pickles import restore
@@ -32,7 +32,7 @@ cdef extern from "_tape.h" nogil:
     enum:
         W_SWITCH_PAGE, W_END, W_STR_I, W_OPAQUE, W_TOKEN_MASK, W_WITH_CONTENT, W_ATTRIBUTES
         W_LITERAL, W_EXT_I, W_PI
-        STACK_BYTES
+        STACK_BYTES, HAS_GIL
         E_TOO_DEEP, E_TOO_MANY, E_NO_MEMORY
         MORE, DONE, FAILED
         S_EMPTY, S_TEXT, S_OPAQUE, S_CONTAINER, S_PIECE_TEXT, S_PIECE_OPAQUE, S_PIECE_OTHER, S_ATTRIBUTES
@@ -169,7 +169,11 @@ cdef extern from "_tape.h":
     char *list_items(object values)
     size_t datetime_text(char *to, object value, int compact)
     bint PyDateTime_Check(object value)
+    ctypedef PyObject *const_object "PyObject *const"
+    ctypedef object (*fast_call)(PyObject *callable, const_object *arguments, size_t count, PyObject *names)
+    ctypedef object (*fast_method)(PyObject *self, const_object *arguments, Py_ssize_t count, PyObject *names)
     cdef struct quick_calls:
+        fast_call encode
         PyObject *plan_name
         PyObject *pages
         PyObject *plan_class
@@ -179,7 +183,10 @@ cdef extern from "_tape.h":
         int (*write_item)(sink *o, PyObject *plan, PyObject *item, int number, int depth) except -1
         object (*finished)(sink *o, object pages)
     quick_calls quick
-    void set_encode(object function)
+    fast_call lead_call(object function, fast_call quick)
+    fast_method lead_method(object descriptor, fast_method quick)
+    object encode_quickly(PyObject *callable, const_object *arguments, size_t count, PyObject *names)
+    Py_ssize_t PyVectorcall_NARGS(size_t count)
 
 cdef extern from "Python.h":
     Py_ssize_t PyNumber_AsSsize_t(object number, PyObject *error) except? -1
@@ -272,12 +279,22 @@ cdef int fail(const failure *failed, uint64_t base, object limits) except -1:
     raise decode_error(failed.code, base + failed.at, detail)
 
 
+cdef struct recent_path:
+    # A path that was asked for lately, its codes as a tuple, and the code of a path of one tag, or NO_CODE.
+    PyObject *path
+    PyObject *codes
+    uint32_t code
+
+
 @cython.final
 @cython.no_gc
 cdef class _Names:
     """The tags of a set of code pages by their codes, as an array: one look for one tag. Immutable once made."""
 
     cdef dict paths  # the codes of the paths that were asked for, which CodePages keeps
+    # Programs ask for the same few paths, the very same objects, for each item: to know those again costs a fifth of
+    # looking into the dict.
+    cdef recent_path recent[32]
     cdef PyObject **pages[256]
     cdef bint exact  # whether each tag is what its spelling stands for, so that a Document's codes can be written again
 
@@ -310,6 +327,9 @@ cdef class _Names:
                 for token in range(64):
                     Py_XDECREF(self.pages[page][token])
                 PyMem_RawFree(self.pages[page])
+        for page in range(32):
+            Py_XDECREF(self.recent[page].path)
+            Py_XDECREF(self.recent[page].codes)
 
     cdef inline PyObject *known(self, uint32_t code) noexcept:
         cdef PyObject **tags = self.pages[code >> 6]
@@ -767,6 +787,10 @@ cdef bytes owned(object data):
 @cython.final
 @cython.no_gc
 @cython.freelist(64)
+# Method descriptors are called without a frame in between; the signatures stand in the docstrings, where inspect looks.
+@cython.binding(False)
+@cython.embedsignature(True)
+@cython.embedsignature.format("clinic")
 cdef class Element:
     """An element of a Document: a view that makes Python objects only of what is asked for.
 
@@ -1062,17 +1086,43 @@ cdef inline uint32_t first_child(const slot *tape, uint32_t index, uint32_t code
     return NO_SLOT
 
 
-cdef inline tuple codes_of(Document doc, object path):
+cdef inline recent_path *recent_at(_Names names, object path) noexcept:
+    """Where the path is if it was asked for lately."""
+    cdef size_t place = <size_t><PyObject *>path
+    return &names.recent[(place >> 4 ^ place >> 9) & 31]
+
+
+cdef tuple codes_of(Document doc, object path):
     """The codes of a path; CodePages keeps those it has seen."""
-    codes = doc.names.paths.get(path)
-    return <tuple>codes if codes is not None else doc.code_pages.path(path)
+    cdef recent_path *recent = recent_at(doc.names, path)
+    cdef PyObject *old_path
+    cdef PyObject *old_codes
+    cdef tuple codes
+    if HAS_GIL and recent.path == <PyObject *>path:
+        return <tuple>recent.codes
+    found = doc.names.paths.get(path)
+    codes = <tuple>found if found is not None else doc.code_pages.path(path)
+    if HAS_GIL and (type(path) is str or type(path) is Tag):
+        Py_INCREF(path)
+        Py_INCREF(codes)
+        old_path, old_codes = recent.path, recent.codes
+        recent.path, recent.codes, recent.code = <PyObject *>path, <PyObject *>codes, NO_CODE
+        if PyTuple_GET_SIZE(codes) == 1 and codes[0] != LITERAL:
+            recent.code = codes[0]
+        Py_XDECREF(old_path)
+        Py_XDECREF(old_codes)
+    return codes
 
 
 cdef uint32_t first_at(Element element, object path) except? 0xFFFFFFFF:
     """The slot of the first descendant at this path, NO_SLOT, or VIA_LITERALS where its names are not all tags."""
-    cdef tuple codes = codes_of(element.doc, path)
+    cdef recent_path *recent = recent_at(element.doc.names, path)
     cdef uint32_t found = element.index, code
     cdef Py_ssize_t i
+    cdef tuple codes
+    if HAS_GIL and recent.path == <PyObject *>path and recent.code != NO_CODE:
+        return first_child(element.doc.tape, found, recent.code)
+    codes = codes_of(element.doc, path)
     # Most paths lead through the first element of each name; where one does not, all of them must be looked at.
     for i in range(PyTuple_GET_SIZE(codes)):
         code = <object>PyTuple_GET_ITEM(codes, i)
@@ -2852,8 +2902,38 @@ def encode(obj, *, version=None, pages=None, string_table=False):
         Py_XDECREF(out.coding)
 
 
+# -- Where calls lead -------------------------------------------------------------------------------------------------
+# Sorting the arguments of a call costs as much as decoding or encoding a tiny document does: the calls that are made all
+# day are told from the others first. A function that is led here keeps its name, signature and docstring.
+
+cdef fast_call whole_decode
+cdef fast_method whole_findtext
+
+
+cdef object decode_quickly(PyObject *callable, const_object *arguments, size_t count, PyObject *names):
+    """decode(bytes), and whatever else by the whole of decode()."""
+    if PyVectorcall_NARGS(count) == 1 and names == NULL and type(<object>arguments[0]) is bytes:
+        return parse(<bytes>arguments[0], _ACTIVESYNC, _DEFAULT)
+    return whole_decode(callable, arguments, count, names)
+
+
+cdef object findtext_quickly(PyObject *self, const_object *arguments, Py_ssize_t count, PyObject *names):
+    """element.findtext(path), and whatever else by the whole of findtext()."""
+    cdef uint32_t found
+    if count == 1 and names == NULL:
+        found = first_at(<Element>self, <object>arguments[0])
+        if found < VIA_LITERALS:
+            text = element_text((<Element>self).doc, found)
+            return "" if text is None else text
+    return whole_findtext(self, arguments, count, names)
+
+
 def _lead_calls(Plan plan not None):
-    """Leads encode(model) past what sorts arguments."""
+    """Leads them, once; of the plan only its layout counts."""
+    global whole_decode, whole_findtext
+    whole_decode = lead_call(decode, decode_quickly)
+    whole_findtext = lead_method(Element.__dict__["findtext"], findtext_quickly)
+    quick.encode = lead_call(encode, encode_quickly)
     quick.plan_name = <PyObject *>PLAN_NAME
     quick.pages = <PyObject *>_ACTIVESYNC
     quick.plan_class = <PyObject *>Plan
@@ -2862,7 +2942,6 @@ def _lead_calls(Plan plan not None):
     quick.write_field = write_field
     quick.write_item = write_item
     quick.finished = finished
-    set_encode(encode)
 
 
 _lead_calls(Plan(object, None))

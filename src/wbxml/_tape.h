@@ -1301,7 +1301,13 @@ static int need_datetime(void)
     return PyDateTimeAPI == NULL ? -1 : 0;
 }
 
+/* How much of what is written stands on the stack, before there is a bytes object for it. */
 #define STACK_BYTES 2048
+#ifdef Py_GIL_DISABLED
+#define HAS_GIL 0
+#else
+#define HAS_GIL 1
+#endif
 
 /* -- Writing ------------------------------------------------------------------------------------------------------- */
 
@@ -2510,8 +2516,8 @@ static struct quick_calls {
     PyObject *(*finished)(sink *o, PyObject *pages);
 } quick;
 
-/* encode(model) without options, and whatever else by the whole of encode(): it stands where calls of encode() lead.
- * Arguments that need no sorting and a Plan that needs no counting are a third of the time of a tiny document. */
+/* encode(model) without options, and whatever else by the whole of encode(): calls of encode() lead here. Arguments that
+ * need no sorting and a Plan that needs no counting are a third of the time of a tiny document. */
 static PyObject *encode_quickly(PyObject *callable, PyObject *const *arguments, size_t count, PyObject *names)
 {
 #ifndef Py_GIL_DISABLED
@@ -2549,12 +2555,28 @@ static PyObject *encode_quickly(PyObject *callable, PyObject *const *arguments, 
     return quick.encode(callable, arguments, count, names);
 }
 
-/* Leads the calls of a function to encode_quickly(), where functions have such a lead. */
-static void set_encode(PyObject *function)
+/* -- Where calls lead ---------------------------------------------------------------------------------------------- */
+
+typedef PyObject *(*fast_call)(PyObject *callable, PyObject *const *arguments, size_t count, PyObject *names);
+typedef PyObject *(*fast_method)(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
+
+/* Leads the calls of a function to another; returns where they led before, which takes them in any form. */
+static fast_call lead_call(PyObject *function, fast_call quick)
 {
-    quick.encode = PyVectorcall_Function(function);
-    if (quick.encode != NULL)
-        *(vectorcallfunc *)((char *)function + Py_TYPE(function)->tp_vectorcall_offset) = encode_quickly;
+    const fast_call before = PyVectorcall_Function(function);
+    if (before == NULL)
+        return PyObject_Vectorcall;
+    *(fast_call *)((char *)function + Py_TYPE(function)->tp_vectorcall_offset) = quick;
+    return before;
+}
+
+/* The same for a method, given as its descriptor. */
+static fast_method lead_method(PyObject *descriptor, fast_method quick)
+{
+    PyMethodDef *const method = ((PyMethodDescrObject *)descriptor)->d_method;
+    const fast_method before = (fast_method)(void (*)(void))method->ml_meth;
+    method->ml_meth = (PyCFunction)(void (*)(void))quick;
+    return before;
 }
 
 #endif

@@ -850,6 +850,36 @@ def test_what_calls_may_look_like() -> None:
                     kernel.encode(*wrong)
             with pytest.raises(TypeError, match="encode"):
                 kernel.encode(instance, depth=1)
+            document = kernel.decode(expected)
+            forms = [kernel.decode(data=expected), kernel.decode(*[expected]), kernel.decode(bytearray(expected))]
+            assert [form.raw for form in forms] == [document.raw] * 3
+            for wrong in ((), (expected, None)):
+                with pytest.raises(TypeError, match="decode"):
+                    kernel.decode(*wrong)
+            root, path = document.root, AirSync.ServerId
+            assert root.findtext(path) == root.findtext(path=path) == root.findtext(*[path]) == "5"
+            assert root.findtext(Email.Subject) is root.findtext(Email.Subject, None) is None
+            assert root.findtext(Email.Subject, "") == root.findtext(Email.Subject, default="") == ""
+            for wrong in ((), (path, None, None)):
+                with pytest.raises(TypeError, match="findtext"):
+                    root.findtext(*wrong)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_paths_that_are_other_objects_each_time(kernel: ModuleType) -> None:
+    data = encoded([(AirSync.Add, [(AirSync.ServerId, leaf_bytes("5")), (Email.Subject, leaf_bytes("s"))])])
+    root = kernel.decode(data).root
+    add_name, subject = "Add", "Subject"
+    for number in range(300):
+        assert root.findtext(f"AirSync:Add/AirSync:{'ServerId' if number % 3 else 'Status'}") == (
+            "5" if number % 3 else None
+        )
+        add = root.find(f"AirSync:{add_name}")
+        assert add.findtext(f"Email:{subject}") == "s"
+        assert add.findtext(f"Email:{subject}/Email:Body") is None
+        for name in (f"Own{number}", f"AirSync:No{number}"):
+            with pytest.raises(ValueError, match=name):
+                root.findtext(name)
 
 
 def test_encoding_of_other_objects() -> None:
