@@ -821,6 +821,30 @@ def test_encoding_of_any_model(
     same(write)
 
 
+@pytest.mark.parametrize("page", sorted(ACTIVESYNC.namespaces))
+def test_encoding_of_each_tag(page: int) -> None:
+    """A Model with a text in each tag of a page and one of another page between them, so that every token is met."""
+    tags = [tag for tag in ACTIVESYNC.by_code.values() if tag.page == page and ACTIVESYNC.by_name.get(tag) is tag]
+    other = Notes.Subject if page != Notes.Subject.page else Email.Subject
+    names: dict[str, Any] = {f"f{number}": field(tag) for number, tag in enumerate(tags)}
+    names["__annotations__"] = dict.fromkeys(names, str | None)
+    names |= {"__module__": __name__, "between": field(other)}
+    names["__annotations__"]["between"] = str | None
+    cls: Any = type(Model)("Each", (Model,), names, tag=tags[0])
+    instance = cls(**{name: name for name in names if not name.startswith("__")})
+    made = {}
+    for kernel in KERNELS:
+        plan = kernel.Plan(cls, tags[0])
+        plan.define(cls.__wbxml_plan__.fields)
+        kept, cls.__wbxml_plan__ = cls.__wbxml_plan__, plan
+        made[kernel] = kernel.encode(instance)
+        cls.__wbxml_plan__ = kept
+        root = kernel.decode(made[kernel]).root
+        assert [child.tag for child in root] == [*tags, other]
+        assert [child.text for child in root] == [name for name in names if not name.startswith("__")]
+    assert len(set(made.values())) == 1
+
+
 def test_room_that_ends_anywhere() -> None:
     """Whatever is written when the memory on the stack is full, and when that of the first bytes object is."""
     leaf = Leaf(server_id="5", subject="s")
