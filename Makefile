@@ -59,7 +59,7 @@ sanitize: $(venv)/with-test ## the tests, the kernel built with address and unde
 	LD_PRELOAD=$$(gcc -print-file-name=libasan.so) PYTHONMALLOC=malloc WBXML_IMPL=c PYTHONPATH=build/sanitize/site \
 	    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 $(python) -m pytest --quiet $(ARGS)
 
-plain: $(venv)/with-test ## the tests of the codec, its kernel built as for a processor without SSE2
+plain: $(venv)/with-test ## the tests of the codec, its kernel built as for a processor without SSE2 and NEON
 	@mkdir -p build/plain
 	$(python) -m tests.fuzz.build plain build/plain
 	WBXML_IMPL=c PYTHONPATH=build/plain/site $(python) -m pytest tests/wbxml --quiet $(ARGS)

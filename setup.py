@@ -38,7 +38,7 @@ _KERNEL = Extension(
     "wbxml._kernel",
     ["src/wbxml/_kernel.pyx"],
     include_dirs=["src/wbxml"],
-    depends=["src/wbxml/_tape.h"],
+    depends=["src/wbxml/_tape.h", "src/wbxml/_block.h"],
     optional=True,
 )
 # Where Cython is missing, setuptools would look for a C file that was never there.

@@ -51,6 +51,7 @@ def test_sdist_is_whole(sdist: dict[str, bytes]) -> None:
         "pyproject.toml",
         "setup.py",
         "src/wbxml/_kernel.pyx",
+        "src/wbxml/_block.h",
         "src/wbxml/_tape.h",
     ):
         assert name in sdist

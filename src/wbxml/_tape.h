@@ -14,14 +14,7 @@
 #include <string.h>
 #include <structmember.h>
 
-/* WBXML_PLAIN leaves out what is written for one processor, so that the plain path can be tested anywhere. */
-#if !defined(WBXML_PLAIN) && (defined(__SSE2__) || defined(_M_X64) || (defined(_M_IX86_FP) && _M_IX86_FP >= 2))
-#define WBXML_SSE2 1
-#include <emmintrin.h>
-#ifdef _MSC_VER
-#include <intrin.h>
-#endif
-#endif
+#include "_block.h"
 
 #if defined(__GNUC__) || defined(__clang__)
 #define LIKELY(x) __builtin_expect(!!(x), 1)
@@ -78,19 +71,6 @@ typedef struct {
 
 /* -- Text ---------------------------------------------------------------------------------------------------------- */
 
-#ifdef WBXML_SSE2
-static inline unsigned lowest_bit(unsigned mask)
-{
-#if defined(__GNUC__) || defined(__clang__)
-    return (unsigned)__builtin_ctz(mask);
-#else
-    unsigned long index;
-    _BitScanForward(&index, mask);
-    return (unsigned)index;
-#endif
-}
-#endif
-
 /* True where [p, end) is ASCII. */
 static inline int is_ascii(const uint8_t *p, const uint8_t *end)
 {
@@ -110,13 +90,13 @@ static inline int is_ascii(const uint8_t *p, const uint8_t *end)
  * One pass for both: texts are short, and a call of memchr costs as much as the whole of a typical one. */
 static inline const uint8_t *find_nul(const uint8_t *p, const uint8_t *end, int *ascii)
 {
-#ifdef WBXML_SSE2
-    const __m128i zero = _mm_setzero_si128();
+#ifdef WBXML_BLOCKS
+    const block zero = block_zero();
     unsigned high = 0, nul, top, blocks = 0;
     while (end - p >= 16) {
-        __m128i a = _mm_loadu_si128((const __m128i *)p);
-        nul = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(a, zero));
-        top = (unsigned)_mm_movemask_epi8(a);
+        block a = block_load(p);
+        nul = block_bits(block_equal_8(a, zero));
+        top = block_bits(a);
         if (nul) {
             *ascii = !(high | (top & ((nul & (0u - nul)) - 1)));
             return p + lowest_bit(nul);
@@ -125,20 +105,20 @@ static inline const uint8_t *find_nul(const uint8_t *p, const uint8_t *end, int 
         p += 16;
         if (++blocks == 4) {
             /* A long text: 64 bytes a turn, which is as fast as memchr and needs no second pass for ASCII. */
-            __m128i all = zero;
+            block all = zero;
             while (end - p >= 64) {
-                __m128i b, c, d, low;
-                a = _mm_loadu_si128((const __m128i *)p);
-                b = _mm_loadu_si128((const __m128i *)(p + 16));
-                c = _mm_loadu_si128((const __m128i *)(p + 32));
-                d = _mm_loadu_si128((const __m128i *)(p + 48));
-                low = _mm_min_epu8(_mm_min_epu8(a, b), _mm_min_epu8(c, d));
-                if (_mm_movemask_epi8(_mm_cmpeq_epi8(low, zero)))
+                block b, c, d, low;
+                a = block_load(p);
+                b = block_load(p + 16);
+                c = block_load(p + 32);
+                d = block_load(p + 48);
+                low = block_least_8(block_least_8(a, b), block_least_8(c, d));
+                if (block_bits(block_equal_8(low, zero)))
                     break;
-                all = _mm_or_si128(all, _mm_or_si128(_mm_or_si128(a, b), _mm_or_si128(c, d)));
+                all = block_or(all, block_or(block_or(a, b), block_or(c, d)));
                 p += 64;
             }
-            high |= (unsigned)_mm_movemask_epi8(all);
+            high |= block_bits(all);
         }
     }
     for (; p < end && *p; p++)
@@ -210,9 +190,9 @@ static NOT_INLINE int utf8_continues(utf8_state *state, const uint8_t *p, const 
         if (!utf8_next(state, *p++))
             return 0;
     while (p < end) {
-#ifdef WBXML_SSE2
+#ifdef WBXML_BLOCKS
         while (end - p >= 16) {
-            unsigned top = (unsigned)_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)p));
+            unsigned top = block_bits(block_load(p));
             if (top) {
                 p += lowest_bit(top);
                 break;
@@ -269,31 +249,27 @@ static int utf8_by_bytes(const uint8_t *p, const uint8_t *nul)
  * is one. What a second byte may be after E0, ED, F0 and F4 is compared apart. */
 static NOT_INLINE int utf8_to_nul(const uint8_t *p, const uint8_t *nul, const uint8_t *end)
 {
-#ifdef WBXML_SSE2
+#ifdef WBXML_BLOCKS
     unsigned due = 0; /* continuation bytes that are due at the start of the block */
     while (p < nul && end - p >= 17) {
-        const __m128i v = _mm_loadu_si128((const __m128i *)p);
-        const unsigned top = (unsigned)_mm_movemask_epi8(v);
+        const block v = block_load(p);
+        const unsigned top = block_bits(v);
         /* The block up to the NUL, and that too: no sequence may go on there. */
         const unsigned within = nul - p < 16 ? (2u << (nul - p)) - 1 : 0xFFFF;
         if ((top & within) | due) {
-            const __m128i next = _mm_loadu_si128((const __m128i *)(p + 1));
-            const __m128i three = _mm_set1_epi8((char)0xE0), four = _mm_set1_epi8((char)0xF0);
-            const unsigned goes_on = (unsigned)_mm_movemask_epi8(_mm_cmplt_epi8(v, _mm_set1_epi8(-64)));
-            const unsigned long_3 = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_and_si128(v, three), three));
-            const unsigned long_4 = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_and_si128(v, four), four));
-            __m128i wrong = _mm_cmpeq_epi8(_mm_and_si128(v, _mm_set1_epi8((char)0xFE)), _mm_set1_epi8((char)0xC0));
+            const block next = block_load(p + 1);
+            const block three = block_of_8(0xE0), four = block_of_8(0xF0);
+            const unsigned goes_on = block_bits(block_less_8(v, block_of_8(0xC0)));
+            const unsigned long_3 = block_bits(block_equal_8(block_and(v, three), three));
+            const unsigned long_4 = block_bits(block_equal_8(block_and(v, four), four));
+            block wrong = block_equal_8(block_and(v, block_of_8(0xFE)), block_of_8(0xC0));
             unsigned wanted = due | (top & ~goes_on) << 1 | long_3 << 2 | long_4 << 3;
-            wrong = _mm_or_si128(wrong, _mm_cmpeq_epi8(_mm_max_epu8(v, _mm_set1_epi8((char)0xF5)), v));
-            wrong = _mm_or_si128(wrong, _mm_and_si128(_mm_cmpeq_epi8(v, three),
-                                                      _mm_cmplt_epi8(next, _mm_set1_epi8((char)0xA0))));
-            wrong = _mm_or_si128(wrong, _mm_and_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8((char)0xED)),
-                                                      _mm_cmpgt_epi8(next, _mm_set1_epi8((char)0x9F))));
-            wrong = _mm_or_si128(wrong, _mm_and_si128(_mm_cmpeq_epi8(v, four),
-                                                      _mm_cmplt_epi8(next, _mm_set1_epi8((char)0x90))));
-            wrong = _mm_or_si128(wrong, _mm_and_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8((char)0xF4)),
-                                                      _mm_cmpgt_epi8(next, _mm_set1_epi8((char)0x8F))));
-            if (((wanted ^ goes_on) | (unsigned)_mm_movemask_epi8(wrong)) & within)
+            wrong = block_or(wrong, block_equal_8(block_most_8(v, block_of_8(0xF5)), v));
+            wrong = block_or(wrong, block_and(block_equal_8(v, three), block_less_8(next, block_of_8(0xA0))));
+            wrong = block_or(wrong, block_and(block_equal_8(v, block_of_8(0xED)), block_less_8(block_of_8(0x9F), next)));
+            wrong = block_or(wrong, block_and(block_equal_8(v, four), block_less_8(next, block_of_8(0x90))));
+            wrong = block_or(wrong, block_and(block_equal_8(v, block_of_8(0xF4)), block_less_8(block_of_8(0x8F), next)));
+            if (((wanted ^ goes_on) | block_bits(wrong)) & within)
                 return 0;
             due = wanted >> 16;
         }
@@ -616,8 +592,8 @@ static int scan(scanner *s, const uint8_t *origin, const uint8_t *end)
     int result = MORE, ascii, got;
     unsigned list;
     const uint8_t *nul, *after, *from;
-#ifdef WBXML_SSE2
-    const __m128i zero = _mm_setzero_si128();
+#ifdef WBXML_BLOCKS
+    const block zero = block_zero();
     /* Up to here a tag, STR_I, 15 bytes, NUL and END are there to be read. */
     const uint8_t *near_end = end - origin > 19 && !s->width ? end - 19 : origin;
 #endif
@@ -626,16 +602,16 @@ static int scan(scanner *s, const uint8_t *origin, const uint8_t *end)
         goto in_list;
     while (p < end) {
         unsigned token = *p;
-#ifdef WBXML_SSE2
+#ifdef WBXML_BLOCKS
         /* What most elements are, a short text within another element, with as few branches as can be. */
         if (LIKELY((uint8_t)(token - 0x45) <= 0x7F - 0x45 && p < near_end && p[1] == W_STR_I && open != NO_SLOT
                    && count < bound && depth < max_depth)) {
-            const __m128i text = _mm_loadu_si128((const __m128i *)(p + 2));
-            const unsigned found = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(text, zero));
+            const block text = block_load(p + 2);
+            const unsigned found = block_bits(block_equal_8(text, zero));
             if (LIKELY(found)) {
                 const unsigned length = lowest_bit(found);
                 if (LIKELY(p[length + 3] == W_END)) {
-                    const unsigned top = (unsigned)_mm_movemask_epi8(text) & ((found & (0u - found)) - 1);
+                    const unsigned top = block_bits(text) & ((found & (0u - found)) - 1);
                     if (UNLIKELY(top) && !utf8_to_nul(p + 2, p + 2 + length, end))
                         FAIL(E_BAD_TEXT, p + 1, 0);
                     put_slot(tape + count, (uint32_t)(p - origin), length, count + 1, page | (token & W_TOKEN_MASK),
@@ -958,27 +934,26 @@ static inline void take_characters(void *data, const int kind, size_t count, con
     size_t i = 0;
     while (p < end) {
         uint32_t c = *p;
-#ifdef WBXML_SSE2
+#ifdef WBXML_BLOCKS
         if (c < 0x80 && end - p >= 16 && count - i >= 16) {
-            const __m128i v = _mm_loadu_si128((const __m128i *)p);
-            const __m128i zero = _mm_setzero_si128();
-            const unsigned top = (unsigned)_mm_movemask_epi8(v);
+            const block v = block_load(p);
+            const unsigned top = block_bits(v);
             /* All 16 are stored where only the first are ASCII, too: what is wrong is then written over. */
             const unsigned run = top ? lowest_bit(top) : 16;
             if (kind == PyUnicode_1BYTE_KIND) {
-                _mm_storeu_si128((__m128i *)((uint8_t *)data + i), v);
+                block_store((uint8_t *)data + i, v);
             } else {
-                const __m128i low = _mm_unpacklo_epi8(v, zero), high = _mm_unpackhi_epi8(v, zero);
+                const block low = block_first_8(v), high = block_last_8(v);
                 if (kind == PyUnicode_2BYTE_KIND) {
-                    __m128i *to = (__m128i *)((uint16_t *)data + i);
-                    _mm_storeu_si128(to, low);
-                    _mm_storeu_si128(to + 1, high);
+                    uint16_t *const to = (uint16_t *)data + i;
+                    block_store(to, low);
+                    block_store(to + 8, high);
                 } else {
-                    __m128i *to = (__m128i *)((uint32_t *)data + i);
-                    _mm_storeu_si128(to, _mm_unpacklo_epi16(low, zero));
-                    _mm_storeu_si128(to + 1, _mm_unpackhi_epi16(low, zero));
-                    _mm_storeu_si128(to + 2, _mm_unpacklo_epi16(high, zero));
-                    _mm_storeu_si128(to + 3, _mm_unpackhi_epi16(high, zero));
+                    uint32_t *const to = (uint32_t *)data + i;
+                    block_store(to, block_first_16(low));
+                    block_store(to + 4, block_last_16(low));
+                    block_store(to + 8, block_first_16(high));
+                    block_store(to + 12, block_last_16(high));
                 }
             }
             p += run;
@@ -1016,25 +991,23 @@ static NOT_INLINE PyObject *make_wide_text(const uint8_t *p, size_t size)
     size_t count = 0;
     uint8_t most = 0;
     PyObject *text;
-#ifdef WBXML_SSE2
+#ifdef WBXML_BLOCKS
     if (size >= 16) {
-        const __m128i zero = _mm_setzero_si128();
-        __m128i largest = zero;
-        uint64_t halves[2];
+        const block zero = block_zero();
+        block largest = zero;
         uint8_t lanes[16];
         int i;
         while (end - q >= 16) {
             /* Signed, the bytes that go on with a character are those below -64. Each lane counts up to 255 of them. */
-            __m128i inner = zero;
+            block inner = zero;
             for (i = 0; i < 255 && end - q >= 16; i++, q += 16) {
-                const __m128i v = _mm_loadu_si128((const __m128i *)q);
-                largest = _mm_max_epu8(largest, v);
-                inner = _mm_sub_epi8(inner, _mm_cmplt_epi8(v, _mm_set1_epi8(-64)));
+                const block v = block_load(q);
+                largest = block_most_8(largest, v);
+                inner = block_subtract_8(inner, block_less_8(v, block_of_8(0xC0)));
             }
-            _mm_storeu_si128((__m128i *)halves, _mm_sad_epu8(inner, zero));
-            count += (size_t)i * 16 - (size_t)(halves[0] + halves[1]);
+            count += (size_t)i * 16 - block_sum(inner);
         }
-        _mm_storeu_si128((__m128i *)lanes, largest);
+        block_store(lanes, largest);
         for (i = 0; i < 16; i++)
             most = lanes[i] > most ? lanes[i] : most;
     }
@@ -1440,27 +1413,27 @@ static inline int close_element(sink *o, size_t above)
 static inline int copy_without_nul(uint8_t *to, const uint8_t *from, size_t size)
 {
     size_t i = 0;
-#ifdef WBXML_SSE2
+#ifdef WBXML_BLOCKS
     if (size >= 16) {
-        const __m128i zero = _mm_setzero_si128();
-        __m128i found = zero, a, b;
+        const block zero = block_zero();
+        block found = zero, a, b;
         for (; size - i >= 32; i += 32) {
-            a = _mm_loadu_si128((const __m128i *)(from + i));
-            b = _mm_loadu_si128((const __m128i *)(from + i + 16));
-            found = _mm_or_si128(found, _mm_cmpeq_epi8(_mm_min_epu8(a, b), zero));
-            _mm_storeu_si128((__m128i *)(to + i), a);
-            _mm_storeu_si128((__m128i *)(to + i + 16), b);
+            a = block_load(from + i);
+            b = block_load(from + i + 16);
+            found = block_or(found, block_equal_8(block_least_8(a, b), zero));
+            block_store(to + i, a);
+            block_store(to + i + 16, b);
         }
         if (size - i >= 16) {
-            a = _mm_loadu_si128((const __m128i *)(from + i));
-            found = _mm_or_si128(found, _mm_cmpeq_epi8(a, zero));
-            _mm_storeu_si128((__m128i *)(to + i), a);
+            a = block_load(from + i);
+            found = block_or(found, block_equal_8(a, zero));
+            block_store(to + i, a);
         }
         /* The last 16 bytes, some of them for the second time. */
-        a = _mm_loadu_si128((const __m128i *)(from + size - 16));
-        found = _mm_or_si128(found, _mm_cmpeq_epi8(a, zero));
-        _mm_storeu_si128((__m128i *)(to + size - 16), a);
-        return !_mm_movemask_epi8(found);
+        a = block_load(from + size - 16);
+        found = block_or(found, block_equal_8(a, zero));
+        block_store(to + size - 16, a);
+        return !block_bits(found);
     }
 #else
     if (size >= 16) {
@@ -1525,27 +1498,27 @@ static uint8_t *put_latin1(uint8_t *to, const uint8_t *from, size_t size)
 {
     const uint8_t *const end = from + size;
     unsigned ok = 1;
-#ifdef WBXML_SSE2
-    const __m128i zero = _mm_setzero_si128();
-    __m128i found = zero;
+#ifdef WBXML_BLOCKS
+    const block zero = block_zero();
+    block found = zero;
     /* 16 characters a turn, which begin where they would begin whatever is in them: what a turn reads then waits for
      * no other. All are stored, and all again, further on, behind each that takes two bytes. */
     while (end - from >= 32) {
-        const __m128i v = _mm_loadu_si128((const __m128i *)from);
-        unsigned wide = (unsigned)_mm_movemask_epi8(v);
-        found = _mm_or_si128(found, _mm_cmpeq_epi8(v, zero));
-        _mm_storeu_si128((__m128i *)to, v);
+        const block v = block_load(from);
+        unsigned wide = block_bits(v);
+        found = block_or(found, block_equal_8(v, zero));
+        block_store(to, v);
         for (; wide; wide &= wide - 1) {
             const unsigned at = lowest_bit(wide);
             to[at] = (uint8_t)(0xC0 | from[at] >> 6);
             to[at + 1] = (uint8_t)(0x80 | (from[at] & 0x3F));
             to++;
-            _mm_storeu_si128((__m128i *)(to + at + 1), _mm_loadu_si128((const __m128i *)(from + at + 1)));
+            block_store(to + at + 1, block_load(from + at + 1));
         }
         from += 16;
         to += 16;
     }
-    ok = !_mm_movemask_epi8(found);
+    ok = !block_bits(found);
 #endif
     /* Without a branch for what a name may have anywhere. */
     for (; from != end; from++) {
@@ -1558,11 +1531,11 @@ static uint8_t *put_latin1(uint8_t *to, const uint8_t *from, size_t size)
     return ok ? to : NULL;
 }
 
-#ifdef WBXML_SSE2
+#ifdef WBXML_BLOCKS
 /* One or two bytes of a character, which stand in a lane of `pairs`; the mask has two bits a lane. */
 #define PUT_PAIR(lane)                                                                                                \
     do {                                                                                                              \
-        const uint16_t pair = (uint16_t)_mm_extract_epi16(pairs, lane);                                               \
+        const uint16_t pair = block_lane_16(pairs, lane);                                               \
         memcpy(to, &pair, 2);                                                                                         \
         to += 2 - (one >> (2 * lane) & 1);                                                                            \
     } while (0)
@@ -1571,24 +1544,24 @@ static uint8_t *put_latin1(uint8_t *to, const uint8_t *from, size_t size)
 static uint8_t *put_ucs2(uint8_t *to, const uint16_t *from, size_t size)
 {
     const uint16_t *const end = from + size;
-#ifdef WBXML_SSE2
-    const __m128i zero = _mm_setzero_si128(), above_ascii = _mm_set1_epi16(-0x80), high = _mm_set1_epi16(-0x800);
-    __m128i bad = zero;
+#ifdef WBXML_BLOCKS
+    const block zero = block_zero(), above_ascii = block_of_16(0xFF80), high = block_of_16(0xF800);
+    block bad = zero;
     /* 8 characters a turn, as above. */
     for (; end - from >= 8; from += 8) {
-        const __m128i v = _mm_loadu_si128((const __m128i *)from);
-        const __m128i is_one = _mm_cmpeq_epi16(_mm_and_si128(v, above_ascii), zero), top = _mm_and_si128(v, high);
-        const unsigned one = (unsigned)_mm_movemask_epi8(is_one);
-        bad = _mm_or_si128(bad, _mm_cmpeq_epi16(v, zero));
+        const block v = block_load(from);
+        const block is_one = block_equal_16(block_and(v, above_ascii), zero), top = block_and(v, high);
+        const unsigned one = block_bits(is_one);
+        bad = block_or(bad, block_equal_16(v, zero));
         if (one == 0xFFFF) {
-            _mm_storel_epi64((__m128i *)to, _mm_packus_epi16(v, v));
+            block_store_narrow(to, v);
             to += 8;
-        } else if (_mm_movemask_epi8(_mm_cmpeq_epi16(top, zero)) == 0xFFFF) {
-            const __m128i lead = _mm_or_si128(_mm_srli_epi16(v, 6), _mm_set1_epi16(0xC0));
-            const __m128i rest = _mm_or_si128(_mm_slli_epi16(_mm_and_si128(v, _mm_set1_epi16(0x3F)), 8),
-                                              _mm_set1_epi16((short)0x8000));
-            const __m128i two = _mm_or_si128(lead, rest);
-            const __m128i pairs = _mm_or_si128(_mm_and_si128(is_one, v), _mm_andnot_si128(is_one, two));
+        } else if (block_bits(block_equal_16(top, zero)) == 0xFFFF) {
+            const block lead = block_or(block_shift_right_16(v, 6), block_of_16(0xC0));
+            const block rest = block_or(block_shift_left_16(block_and(v, block_of_16(0x3F)), 8),
+                                              block_of_16(0x8000));
+            const block two = block_or(lead, rest);
+            const block pairs = block_or(block_and(is_one, v), block_and_not(two, is_one));
             PUT_PAIR(0);
             PUT_PAIR(1);
             PUT_PAIR(2);
@@ -1599,7 +1572,7 @@ static uint8_t *put_ucs2(uint8_t *to, const uint16_t *from, size_t size)
             PUT_PAIR(7);
         } else {
             int i;
-            bad = _mm_or_si128(bad, _mm_cmpeq_epi16(top, _mm_set1_epi16((short)0xD800)));
+            bad = block_or(bad, block_equal_16(top, block_of_16(0xD800)));
             for (i = 0; i < 8; i++) {
                 const unsigned c = from[i];
                 if (LIKELY(c >= 0x800)) {
@@ -1616,7 +1589,7 @@ static uint8_t *put_ucs2(uint8_t *to, const uint16_t *from, size_t size)
             }
         }
     }
-    if (_mm_movemask_epi8(bad))
+    if (block_bits(bad))
         return NULL;
 #endif
     while (from != end) {
@@ -1631,15 +1604,15 @@ static uint8_t *put_ucs4(uint8_t *to, const uint32_t *from, size_t size)
 {
     const uint32_t *const end = from + size;
     while (from != end) {
-#ifdef WBXML_SSE2
+#ifdef WBXML_BLOCKS
         /* One character beyond U+FFFF makes a whole page of ASCII as wide. */
         while (end - from >= 8) {
-            const __m128i a = _mm_loadu_si128((const __m128i *)from), b = _mm_loadu_si128((const __m128i *)from + 1);
-            const __m128i both = _mm_packs_epi32(a, b);
-            if (_mm_movemask_epi8(_mm_or_si128(_mm_cmpgt_epi16(both, _mm_set1_epi16(0x7F)),
-                                               _mm_cmplt_epi16(both, _mm_set1_epi16(1)))))
+            const block a = block_load(from), b = block_load(from + 4);
+            const block both = block_narrow_32(a, b);
+            if (block_bits(block_or(block_less_16(block_of_16(0x7F), both),
+                                               block_less_16(both, block_of_16(1)))))
                 break;
-            _mm_storel_epi64((__m128i *)to, _mm_packus_epi16(both, both));
+            block_store_narrow(to, both);
             from += 8;
             to += 8;
         }
@@ -2493,7 +2466,9 @@ static int put_model(sink *o, PyObject *instance, const plan_info *plan, uint32_
     if (open_element(o, code, &above) < 0)
         return -1;
     for (number = 0; number < plan->count; number++) {
-        got = put_field(o, instance, plan, number, depth, quick && !(has_unknown && plan->fields[number].within != NO_CODE));
+        /* What is unknown may have stood in a wrapper. */
+        got = put_field(o, instance, plan, number, depth,
+                        quick && !(has_unknown && plan->fields[number].within != NO_CODE));
         if (UNLIKELY(got < 0))
             return -1;
     }
