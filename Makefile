@@ -16,10 +16,10 @@ kernel := src/wbxml/_kernel
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test interop bench instructions fuzz sanitize plain lint sdist clean debian
+.PHONY: help demo test interop bench instructions fuzz sanitize plain test-aarch64 lint sdist clean debian
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 \2/p' Makefile | while read -r make target text; do \
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1 \2/p' Makefile | while read -r make target text; do \
 	    printf '  make %-12s %s\n' "$$target" "$$text"; done
 
 demo: $(venv)/with-cli ## synchronises a mailbox from the embedded server, in under 30 seconds
@@ -37,11 +37,13 @@ interop: debian $(venv)/with-test ## the tests against a real SOGo (root, on Deb
 	PYTHON=$(python) sh tests/interop/install.sh
 	$(python) -m pytest tests/interop $(ARGS)
 
-bench: $(venv)/with-bench ## what decoding and encoding take, beside other libraries
+bench: $(venv)/with-bench ## what decoding and encoding take, beside other libraries; writes docs/benchmarks.md
+	@# Without root or Debian, libwbxml is left out and named.
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then sh bench/install.sh; fi
 	$(python) -m pytest bench --benchmark-only --benchmark-columns=min,median,rounds --benchmark-sort=name \
 	    --benchmark-group-by=group,param:kind $(ARGS)
-	@# The figures that it is held to; some are still missed, and the table says which.
-	-$(python) -m bench.ratios
+	@# The figures that it is held to. On a busy machine some are missed, and the table says which.
+	-$(python) -m bench.ratios --docs docs
 
 instructions: $(venv)/with-test ## compares the instructions that the kernel takes with kept figures (root, on Debian)
 	sh bench/install.sh
@@ -63,6 +65,9 @@ plain: $(venv)/with-test ## the tests of the codec, its kernel built as for a pr
 	@mkdir -p build/plain
 	$(python) -m tests.fuzz.build plain build/plain
 	WBXML_IMPL=c PYTHONPATH=build/plain/site $(python) -m pytest tests/wbxml --quiet $(ARGS)
+
+test-aarch64: $(venv)/with-test ## the tests of the codec on an emulated 64-bit ARM, by qemu (root, on Debian)
+	sh tests/aarch64.sh build/aarch64 $(ARGS)
 
 lint: $(venv)/with-dev ## ruff, and mypy --strict
 	$(python) -m ruff check .

@@ -11,6 +11,7 @@ import pytest
 from .examples import BIN, ROOT, run_commands, run_python
 
 DOCS = sorted((ROOT / "docs").glob("*.md"))
+NAMING = [document for document in DOCS if "`test_" in document.read_text("utf-8")]
 
 
 @pytest.fixture
@@ -33,7 +34,17 @@ def test_commands_run_and_print_what_is_shown(document: Path, here: Path) -> Non
     run_commands(document, here)
 
 
+def test_the_page_of_constructs_names_tests() -> None:
+    assert "wbxml.md" in [document.name for document in NAMING]
+
+
 @pytest.mark.parametrize("document", DOCS, ids=lambda path: path.name)
+def test_pictures_and_pages_that_it_links_are_there(document: Path) -> None:
+    links = re.findall(r"\]\(\s*([^)#\s]+)", document.read_text("utf-8"))
+    assert [link for link in links if "://" not in link and not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", NAMING, ids=lambda path: path.name)
 def test_the_tests_it_names_exist(document: Path) -> None:
     text = document.read_text("utf-8")
     sources = {path.name: path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py")}

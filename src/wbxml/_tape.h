@@ -604,8 +604,8 @@ static int scan(scanner *s, const uint8_t *origin, const uint8_t *end)
         unsigned token = *p;
 #ifdef WBXML_BLOCKS
         /* What most elements are, a short text within another element, with as few branches as can be. */
-        if (LIKELY((uint8_t)(token - 0x45) <= 0x7F - 0x45 && p < near_end && p[1] == W_STR_I && open != NO_SLOT
-                   && count < bound && depth < max_depth)) {
+        if (LIKELY(p < near_end && (uint16_t)((token | p[1] << 8) - (W_STR_I << 8 | 0x45)) <= 0x7F - 0x45
+                   && open != NO_SLOT && count < bound && depth < max_depth)) {
             const block text = block_load(p + 2);
             const unsigned found = block_bits(block_equal_8(text, zero));
             if (LIKELY(found)) {

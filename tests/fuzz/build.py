@@ -1,8 +1,8 @@
 """Builds the compiled kernel otherwise than it ships: python -m tests.fuzz.build KIND FOLDER.
 
-KIND is "fuzz" (clang; with sanitizers, coverage for libFuzzer, and its harness), "sanitize" (gcc; with sanitizers) or
-"plain" (gcc; the C that stands in for SSE2 where a processor has none). In FOLDER/site stands the package then, to be
-imported with PYTHONPATH.
+KIND is "fuzz" (clang; with sanitizers, coverage for libFuzzer, and its harness), "sanitize" (gcc; with sanitizers),
+"plain" (gcc; the C for a processor that has neither SSE2 nor NEON) or "aarch64" (a cross compiler; for the Python that
+tests/aarch64.sh has put into FOLDER/root). In FOLDER/site stands the package then, to be imported with PYTHONPATH.
 """
 
 from __future__ import annotations
@@ -26,6 +26,12 @@ def build(kind: str, folder: Path) -> None:
     run(sys.executable, "-m", "cython", "-3", "-o", source, ROOT / "src/wbxml/_kernel.pyx")
     include = [f"-I{sysconfig.get_path('include')}", f"-I{ROOT / 'src/wbxml'}"]
     target = site / "wbxml" / f"_kernel{sysconfig.get_config_var('EXT_SUFFIX')}"
+    if kind == "aarch64":
+        compiler, headers = "aarch64-linux-gnu-gcc", folder / "root/usr/include"
+        target = site / "wbxml/_kernel.cpython-311-aarch64-linux-gnu.so"
+        include = [f"-I{headers}/python3.11", f"-I{headers}", f"-I{ROOT / 'src/wbxml'}"]
+        run(compiler, "-shared", "-fPIC", "-O3", "-g0", *include, source, "-o", target)
+        return
     if kind == "plain":
         run("gcc", "-shared", "-fPIC", "-O3", "-g0", "-DWBXML_PLAIN", *include, source, "-o", target)
         return
