@@ -2238,7 +2238,9 @@ static uint8_t *put_plain_model(sink *o, uint8_t *at, PyObject *instance, const 
             long long integer;
             if (value == Py_None)
                 continue;
-            if (UNLIKELY(at > end || value == NULL))
+            if (UNLIKELY(at > end))
+                break;
+            if (UNLIKELY(value == NULL))
                 break;
             if (f->page != page) {
                 *to++ = W_SWITCH_PAGE;
@@ -2246,27 +2248,33 @@ static uint8_t *put_plain_model(sink *o, uint8_t *at, PyObject *instance, const 
             }
             memcpy(to, f->head, 2);
             to += 2;
-            switch (f->leaf) {
-            case F_STR:
-                if (UNLIKELY(!PyUnicode_CheckExact(value) || !PyUnicode_IS_COMPACT(value)))
-                    goto out;
-                size = (size_t)PyUnicode_GET_LENGTH(value);
-                if (LIKELY(PyUnicode_IS_ASCII(value))) {
-                    /* The empty str is an empty element. */
-                    if (UNLIKELY(size == 0 || size > (size_t)(end - at)))
-                        goto out;
+            /* Texts are most of all: for them, one test costs less than the jump by a table. */
+            if (LIKELY(f->leaf == F_STR)) {
+                if (UNLIKELY(!PyUnicode_CheckExact(value)))
+                    break;
+                size = (size_t)((PyASCIIObject *)value)->length;
+                if (LIKELY(PyUnicode_IS_COMPACT_ASCII(value))) {
+                    /* The empty str is an empty element: it is as if it were too long. */
+                    if (UNLIKELY(size - 1 >= (size_t)(end - at)))
+                        break;
                     if (UNLIKELY(!copy_without_nul(to, (const uint8_t *)((PyASCIIObject *)value + 1), size)))
-                        goto out;
+                        break;
                 } else {
                     const uint8_t *after;
-                    if (UNLIKELY(size > ((size_t)(end - at)) / 4))
-                        goto out;
+                    if (UNLIKELY(!PyUnicode_IS_COMPACT(value) || size > ((size_t)(end - at)) / 4))
+                        break;
                     after = put_wide(to, (PyCompactUnicodeObject *)value + 1, (int)PyUnicode_KIND(value), size);
                     if (UNLIKELY(after == NULL))
-                        goto out;
+                        break;
                     size = (size_t)(after - to);
                 }
-                break;
+                to[size] = 0;
+                to[size + 1] = W_END;
+                at = to + size + 2;
+                page = f->page;
+                continue;
+            }
+            switch (f->leaf) {
             case F_INT:
             case F_INT_ENUM:
                 if (UNLIKELY(!PyLong_Check(value) || !as_integer(value, &integer)))
