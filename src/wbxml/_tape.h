@@ -1502,14 +1502,21 @@ static uint8_t *put_latin1(uint8_t *to, const uint8_t *from, size_t size)
     const block zero = block_zero();
     block found = zero;
     /* 16 characters a turn, which begin where they would begin whatever is in them: what a turn reads then waits for
-     * no other. All are stored, and all again, further on, behind each that takes two bytes. */
-    while (end - from >= 32) {
+     * no other. All are stored, and all again, further on, behind each that takes two bytes. The first of those is
+     * written whether there is one or not, then behind the 16, where the next turn writes: in most languages there are
+     * none or one in a turn, and to tell which would often be mispredicted. */
+    while (end - from >= 34) {
         const block v = block_load(from);
         unsigned wide = block_bits(v);
+        unsigned at = lowest_bit(wide | 0x10000);
         found = block_or(found, block_equal_8(v, zero));
         block_store(to, v);
-        for (; wide; wide &= wide - 1) {
-            const unsigned at = lowest_bit(wide);
+        to[at] = (uint8_t)(0xC0 | from[at] >> 6);
+        to[at + 1] = (uint8_t)(0x80 | (from[at] & 0x3F));
+        block_store(to + at + 2, block_load(from + at + 1));
+        to += wide != 0;
+        for (wide &= wide - 1; UNLIKELY(wide); wide &= wide - 1) {
+            at = lowest_bit(wide);
             to[at] = (uint8_t)(0xC0 | from[at] >> 6);
             to[at + 1] = (uint8_t)(0x80 | (from[at] & 0x3F));
             to++;
@@ -1520,7 +1527,25 @@ static uint8_t *put_latin1(uint8_t *to, const uint8_t *from, size_t size)
     }
     ok = !block_bits(found);
 #endif
-    /* Without a branch for what a name may have anywhere. */
+    for (; end - from >= 8; from += 8) {
+        uint64_t word;
+        int i;
+        memcpy(&word, from, 8);
+        if (!(word & 0x8080808080808080u)) {
+            ok &= !((word - 0x0101010101010101u) & 0x8080808080808080u);
+            memcpy(to, &word, 8);
+            to += 8;
+            continue;
+        }
+        /* Without a branch for what a name may have anywhere. */
+        for (i = 0; i < 8; i++) {
+            const unsigned c = from[i], wide = c >> 7;
+            ok &= c != 0;
+            to[0] = (uint8_t)(wide ? 0xC0 | c >> 6 : c);
+            to[wide] = (uint8_t)(wide ? 0x80 | (c & 0x3F) : c);
+            to += 1 + wide;
+        }
+    }
     for (; from != end; from++) {
         const unsigned c = *from, wide = c >> 7;
         ok &= c != 0;
