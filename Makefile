@@ -16,7 +16,7 @@ kernel := src/wbxml/_kernel
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test interop bench instructions fuzz sanitize plain test-aarch64 lint sdist clean debian
+.PHONY: help demo test interop spec spec-mutate bench instructions fuzz sanitize plain test-aarch64 lint sdist clean debian
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1 \2/p' Makefile | while read -r make target text; do \
@@ -36,6 +36,12 @@ test: $(venv)/with-test ## the tests, with each kernel there is; needs neither r
 interop: debian $(venv)/with-test ## the tests against a real SOGo (root, on Debian: it installs packages)
 	PYTHON=$(python) sh tests/interop/install.sh
 	$(python) -m pytest tests/interop $(ARGS)
+
+spec: $(venv)/with-test ## which of Microsoft's requirements are shown by tests, and why the others are not
+	@$(python) -m tests.spec $(ARGS)
+
+spec-mutate: $(venv)/with-test ## changes 200 declarations at random, and sees the checks of requirements fail
+	@$(python) -m tests.spec.mutate $(ARGS)
 
 bench: $(venv)/with-bench ## what decoding and encoding take, beside other libraries; writes docs/benchmarks.md
 	@# Without root or Debian, libwbxml is left out and named.

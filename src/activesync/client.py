@@ -19,7 +19,18 @@ from typing import Any, Self, TypeVar
 import wbxml
 
 from . import flows
-from .commands import Command, DeviceInformation, FilterType, GALEntry, Oof, Options, SearchResult, UserInformation
+from .commands import (
+    Command,
+    DeviceInformation,
+    FilterType,
+    FindProperties,
+    FindResult,
+    GALEntry,
+    Oof,
+    Options,
+    SearchResult,
+    UserInformation,
+)
 from .effects import Close, Deliver, Effect, Flow, Load, Now, Random, Read, Save, Send, Sleep
 from .errors import ActiveSyncError, UsageError
 from .flows import ClientChange, Contents, Result
@@ -363,6 +374,14 @@ class Client(_Base):
         """The first ``limit`` mails with this text, in one folder or in all."""
         return self._drive(flows.search(self.session, text, folder=folder, limit=limit, body=body))
 
+    def find(self, text: str, *, folder: Folder | str | None = None, limit: int = 100) -> list[FindResult]:
+        """The first ``limit`` mails with this text, in one folder or in all, from 16.1 on."""
+        return self._drive(flows.find(self.session, text, folder=folder, limit=limit))
+
+    def find_gal(self, text: str, *, limit: int = 100, pictures: bool = False) -> list[FindProperties]:
+        """The first ``limit`` people in the address list that match, from 16.1 on, with ``pictures`` if wanted."""
+        return self._drive(flows.find_gal(self.session, text, limit=limit, pictures=pictures))
+
     def search_gal(self, text: str, *, limit: int = 100) -> list[GALEntry]:
         """The first ``limit`` people in the address list whose name or address begins so."""
         return self._drive(flows.search_gal(self.session, text, limit=limit))
@@ -548,6 +567,14 @@ class AsyncClient(_Base):
     ) -> list[SearchResult]:
         """See Client.search."""
         return await self._drive(flows.search(self.session, text, folder=folder, limit=limit, body=body))
+
+    async def find(self, text: str, *, folder: Folder | str | None = None, limit: int = 100) -> list[FindResult]:
+        """See Client.find."""
+        return await self._drive(flows.find(self.session, text, folder=folder, limit=limit))
+
+    async def find_gal(self, text: str, *, limit: int = 100, pictures: bool = False) -> list[FindProperties]:
+        """See Client.find_gal."""
+        return await self._drive(flows.find_gal(self.session, text, limit=limit, pictures=pictures))
 
     async def search_gal(self, text: str, *, limit: int = 100) -> list[GALEntry]:
         """See Client.search_gal."""

@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import pytest
 
+import wbxml
 from activesync import (
     Add,
     AsyncClient,
@@ -39,7 +40,21 @@ from activesync import (
     UsageError,
     errors,
 )
-from activesync.commands import EASProvisionDoc, FolderSync
+from activesync.commands import (
+    DevicePassword,
+    DevicePasswordRequest,
+    EASProvisionDoc,
+    ExecuteSearch,
+    Find,
+    FindOptions,
+    FindQuery,
+    FolderSync,
+    MailboxCriterion,
+    RightsManagementInformationRequest,
+    RightsManagementTemplate,
+    Settings,
+    UserInformationRequest,
+)
 from activesync.mirror import Mirror
 from activesync.plain import plain
 from activesync.testing import EASServer, faults, sample_mailbox
@@ -248,6 +263,77 @@ def test_searches_settings_and_any_command(connect: Open, server: EASServer) -> 
     assert eas.user_information().accounts[0].email_addresses.primary_smtp_address == "alice@example.test"
     answer = eas.run(FolderSync(sync_key="0"))
     assert answer.status == 1 and len(answer.changes.changes) == len(eas.folders())
+
+
+@pytest.mark.spec("MS-ASCMD_R7098101802", "MS-ASCMD_R70981808", "MS-ASCMD_R3707101814")
+def test_find_pages_with_one_id(connect: Open, server: EASServer) -> None:
+    """Every request of a search has its id, and the first one a range from 0."""
+    eas = connect()
+    mails = [mail for mail in server.mailbox.items(FolderType.INBOX).values() if mail.subject]
+    word = mails[0].subject.split()[0]
+    found = eas.find(word, folder="inbox")
+    assert found and all(result.cls == "Email" and result.properties is not None for result in found)
+    assert {result.properties.subject for result in found} <= {mail.subject for mail in mails}
+    known = {folder.collection_id for folder in eas.folders()}
+    assert all(result.collection_id in known and result.server_id for result in eas.find(word))
+    sent = [wbxml.decode(request.body, type=Find) for request in server.requests if request.command == "Find"]
+    assert len({find.search_id for find in sent}) == len(sent) == 2
+    assert all(find.execute.mailbox.options.range.startswith("0-") for find in sent)
+    with pytest.raises(UsageError, match="limit"):
+        eas.find(word, limit=0)
+
+
+def test_find_of_people(connect: Open) -> None:
+    eas = connect()
+    (alice,) = eas.find_gal("alice", pictures=True)
+    assert alice.email_address == "alice@example.test" and alice.picture is not None
+    assert eas.find_gal("alice")[0].picture is None
+    assert eas.find_gal("nobody of this name") == []
+
+
+def test_find_is_in_16_1_only() -> None:
+    mailbox = sample_mailbox("alice", "secret", mails=1)
+    with (
+        EASServer(mailbox, versions=("14.1",)) as older,
+        Client(older.url, "alice", "secret", allow_http=True) as eas,
+        pytest.raises(UsageError, match=r"16\.1 only.*search"),
+    ):
+        eas.find("word")
+
+
+@pytest.mark.spec("MS-ASCMD_R72172516")
+def test_the_statuses_of_find(server: EASServer, connect: Open) -> None:
+    eas = connect()
+    eas.folders()
+
+    def ask(**values: Any) -> Any:
+        return eas.run(Find(**values))
+
+    query = ExecuteSearch(mailbox=MailboxCriterion(query=FindQuery(free_text="word")))
+    assert ask(execute=query).status == 2
+    assert ask(search_id="1").status == 2
+    later = ExecuteSearch(mailbox=MailboxCriterion(query=query.mailbox.query, options=FindOptions(range="5-9")))
+    assert ask(search_id="1", execute=later).response.status == 4
+    elsewhere = ExecuteSearch(mailbox=MailboxCriterion(query=FindQuery(free_text="word", collection_id="none")))
+    assert ask(search_id="1", execute=elsewhere).status == 3
+
+
+def test_recovery_password_and_templates_of_rights(connect: Open, server: EASServer) -> None:
+    """Several parts of one Settings request, each with a status of its own."""
+    server.mailbox.rights_templates = [RightsManagementTemplate(template_id="t1", template_name="Internal")]
+    eas = connect()
+    request = Settings(
+        device_password=DevicePasswordRequest(set=DevicePassword(password="1234")),
+        rights_management_information=RightsManagementInformationRequest(get=True),
+        user_information=UserInformationRequest(get=True),
+    )
+    assert "1234" not in repr(request)
+    answer = eas.run(request)
+    assert answer.status == answer.device_password.status == answer.user_information.status == 1
+    assert answer.rights_management_information.get.templates == server.mailbox.rights_templates
+    assert [device.recovery_password for device in server.devices.values()] == ["1234"]
+    wrong = eas.run(Settings(device_password=DevicePasswordRequest()))
+    assert (wrong.status, wrong.device_password.status) == (1, 2)
 
 
 # Pages

@@ -630,12 +630,11 @@ def test_what_all_classes_have_does_not_decide_which_it_is(item: wbxml.Model) ->
     assert wbxml.decode(wbxml.encode(tree), type=Change).item == item
 
 
-# What waits for its command: GetHierarchy, and parts of Search and Settings.
+# What waits for its command: GetHierarchy, and parts of Search.
 WAITING = {
     "FolderHierarchy": {"Folders", "Folder"},
-    "RightsManagement": {"RightsManagementTemplates", "RightsManagementTemplate", "RemoveRightsManagementProtection"},
+    "RightsManagement": {"RemoveRightsManagementProtection"},
     "Search": {"Or", "UserName", "Password"},
-    "Settings": {"DevicePassword", "Password", "RightsManagementInformation"},
 }
 
 
@@ -659,7 +658,7 @@ def described() -> set[str]:
     [
         *(wbxml.AirSync, wbxml.AirSyncBase, wbxml.Email, wbxml.Email2, wbxml.Contacts, wbxml.Contacts2),
         *(wbxml.Calendar, wbxml.Tasks, wbxml.Notes, wbxml.GAL, wbxml.DocumentLibrary, wbxml.RightsManagement),
-        *(wbxml.FolderHierarchy, wbxml.GetItemEstimate, wbxml.Search, wbxml.Settings, wbxml.Provision),
+        *(wbxml.FolderHierarchy, wbxml.GetItemEstimate, wbxml.Search, wbxml.Find, wbxml.Settings, wbxml.Provision),
     ],
     ids=lambda page: page.__name__,
 )

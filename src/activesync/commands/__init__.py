@@ -5,6 +5,19 @@ from typing import Any
 
 from ..items import BodyPartPreference, BodyPreference, DocumentEntry, GALEntry, GALPicture, MIMESupport
 from .command import Command
+from .find import (
+    ExecuteSearch,
+    Find,
+    FindOptions,
+    FindPictures,
+    FindProperties,
+    FindQuery,
+    FindResponse,
+    FindResult,
+    FindResults,
+    GALCriterion,
+    MailboxCriterion,
+)
 from .foldercreate import FolderCreate, FolderCreateResponse
 from .folderdelete import FolderDelete, FolderDeleteResponse
 from .foldersync import (
@@ -26,6 +39,7 @@ from .getitemestimate import (
     GetItemEstimate121,
     GetItemEstimateResponse,
 )
+from .oof import Oof, OofGet, OofMessage, OofRequest, OofResponse, OofState
 from .options import Conflict, FilterType, Options
 from .policy import (
     AlgorithmNegotiation,
@@ -66,13 +80,14 @@ from .settings import (
     DeviceInformation,
     DeviceInformationRequest,
     DeviceInformationResponse,
+    DevicePassword,
+    DevicePasswordRequest,
+    DevicePasswordResponse,
     EmailAddresses,
-    Oof,
-    OofGet,
-    OofMessage,
-    OofRequest,
-    OofResponse,
-    OofState,
+    RightsManagementInformation,
+    RightsManagementInformationRequest,
+    RightsManagementInformationResponse,
+    RightsManagementTemplate,
     Settings,
     SettingsResponse,
     UserInformation,
@@ -100,6 +115,7 @@ COMMANDS: MappingProxyType[str, type[Command[Any]]] = MappingProxyType(
     {
         command.name: command
         for command in (
+            Find,
             FolderCreate,
             FolderDelete,
             FolderSync,
@@ -138,6 +154,9 @@ __all__ = [
     "DeviceInformation",
     "DeviceInformationRequest",
     "DeviceInformationResponse",
+    "DevicePassword",
+    "DevicePasswordRequest",
+    "DevicePasswordResponse",
     "DocumentEntry",
     "EASProvisionDoc",
     "EmailAddresses",
@@ -146,9 +165,18 @@ __all__ = [
     "EstimateCollection",
     "EstimateCollection121",
     "EstimateResponse",
+    "ExecuteSearch",
     "Fetch",
     "FetchResponse",
     "FilterType",
+    "Find",
+    "FindOptions",
+    "FindPictures",
+    "FindProperties",
+    "FindQuery",
+    "FindResponse",
+    "FindResult",
+    "FindResults",
     "FolderAdd",
     "FolderChange",
     "FolderChanges",
@@ -162,6 +190,7 @@ __all__ = [
     "FolderType",
     "FolderUpdate",
     "FolderUpdateResponse",
+    "GALCriterion",
     "GALEntry",
     "GALPicture",
     "GALStore",
@@ -171,6 +200,7 @@ __all__ = [
     "GreaterThan",
     "LessThan",
     "MIMESupport",
+    "MailboxCriterion",
     "Oof",
     "OofGet",
     "OofMessage",
@@ -186,6 +216,10 @@ __all__ = [
     "ProvisionResponse",
     "Query",
     "RemoteWipe",
+    "RightsManagementInformation",
+    "RightsManagementInformationRequest",
+    "RightsManagementInformationResponse",
+    "RightsManagementTemplate",
     "Search",
     "SearchGAL",
     "SearchOptions",

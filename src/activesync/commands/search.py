@@ -16,7 +16,7 @@ class SearchResult(Model, tag=Page.Result):
     """One thing that was found. ``properties`` is a GALEntry where people were searched for, else an item."""
 
     cls: str | None = field(AirSync.Class)
-    long_id: str | None = field(Page.LongId)
+    long_id: str | None = field(Page.LongId, since="14.1")
     collection_id: str | None = field(AirSync.CollectionId)
     properties: Item | GALEntry | DocumentEntry | None = field(Page.Properties)
 

@@ -2,64 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from enum import IntEnum
-
-from wbxml import Model, field
+from wbxml import Model, RightsManagement, field
 from wbxml import Settings as Page
 
 from .command import Command
-
-
-class OofState(IntEnum):
-    """Whether replies are sent: [MS-ASCMD] section 2.2.3.124."""
-
-    DISABLED = 0
-    ENABLED = 1
-    SCHEDULED = 2
-
-
-class OofMessage(Model, tag=Page.OofMessage):
-    """The reply to those to whom it applies: the own organisation, known others, or unknown others.
-
-    ``body_type`` is "Text" or "HTML".
-    """
-
-    applies_to_internal: bool = field(Page.AppliesToInternal, flag=True)
-    applies_to_external_known: bool = field(Page.AppliesToExternalKnown, flag=True)
-    applies_to_external_unknown: bool = field(Page.AppliesToExternalUnknown, flag=True)
-    enabled: bool | None = field(Page.Enabled)
-    reply_message: str | None = field(Page.ReplyMessage)
-    body_type: str | None = field(Page.BodyType)
-
-
-class Oof(Model):
-    """The out-of-office replies: what Get brings and Set takes. The times count where the state is SCHEDULED."""
-
-    oof_state: OofState | None = field(Page.OofState)
-    start_time: datetime | None = field(Page.StartTime)
-    end_time: datetime | None = field(Page.EndTime)
-    messages: list[OofMessage] = field()
-
-
-class OofGet(Model):
-    """Asks for the replies as "Text" or "HTML"."""
-
-    body_type: str | None = field(Page.BodyType)
-
-
-class OofRequest(Model, tag=Page.Oof):
-    """Asks for the out-of-office replies, or sets them."""
-
-    get: OofGet | None = field(Page.Get)
-    set: Oof | None = field(Page.Set)
-
-
-class OofResponse(Model, tag=Page.Oof):
-    """The out-of-office replies, where they were asked for."""
-
-    status: int | None = field(Page.Status)
-    get: Oof | None = field(Page.Get)
+from .oof import OofRequest, OofResponse
 
 
 class DeviceInformation(Model):
@@ -125,13 +72,63 @@ class UserInformationResponse(Model, tag=Page.UserInformation):
     get: UserInformation | None = field(Page.Get)
 
 
+class DevicePassword(Model):
+    """The password that unlocks a device whose user has forgotten it; it shows in no repr."""
+
+    password: str | None = field(Page.Password)
+
+    def __repr__(self) -> str:
+        return "DevicePassword(password=...)"
+
+
+class DevicePasswordRequest(Model, tag=Page.DevicePassword):
+    """Leaves the recovery password with the server."""
+
+    set: DevicePassword | None = field(Page.Set)
+
+
+class DevicePasswordResponse(Model, tag=Page.DevicePassword):
+    """Whether the server keeps it."""
+
+    status: int | None = field(Page.Status)
+
+
+class RightsManagementTemplate(Model, tag=RightsManagement.RightsManagementTemplate):
+    """A template of rights with which a mail can be sent: [MS-ASRM] section 2.2.2.17."""
+
+    template_id: str | None = field(RightsManagement.TemplateID)
+    template_name: str | None = field(RightsManagement.TemplateName)
+    template_description: str | None = field(RightsManagement.TemplateDescription)
+
+
+class RightsManagementInformation(Model):
+    """The templates of rights that the user may use, at most 20."""
+
+    templates: list[RightsManagementTemplate] | None = field(within=RightsManagement.RightsManagementTemplates)
+
+
+class RightsManagementInformationRequest(Model, tag=Page.RightsManagementInformation):
+    """Asks for the templates of rights, from 14.1 on."""
+
+    get: bool = field(Page.Get, flag=True)
+
+
+class RightsManagementInformationResponse(Model, tag=Page.RightsManagementInformation):
+    """The templates of rights."""
+
+    status: int | None = field(Page.Status)
+    get: RightsManagementInformation | None = field(Page.Get)
+
+
 class SettingsResponse(Model, tag=Page.Settings):
     """The answers to the parts of the request, each with a status of its own."""
 
     status: int | None = field(Page.Status)
     oof: OofResponse | None = field()
+    device_password: DevicePasswordResponse | None = field()
     device_information: DeviceInformationResponse | None = field()
     user_information: UserInformationResponse | None = field()
+    rights_management_information: RightsManagementInformationResponse | None = field()
 
 
 class Settings(Command[SettingsResponse], tag=Page.Settings):
@@ -140,6 +137,8 @@ class Settings(Command[SettingsResponse], tag=Page.Settings):
     name = "Settings"
     response = SettingsResponse
 
+    rights_management_information: RightsManagementInformationRequest | None = field()
     oof: OofRequest | None = field()
+    device_password: DevicePasswordRequest | None = field()
     device_information: DeviceInformationRequest | None = field()
     user_information: UserInformationRequest | None = field()

@@ -44,7 +44,7 @@ class BodyPreference(Model, tag=AirSyncBase.BodyPreference):
     type: BodyType | None = field(AirSyncBase.Type)
     truncation_size: int | None = field(AirSyncBase.TruncationSize)
     all_or_none: bool | None = field(AirSyncBase.AllOrNone)
-    preview: int | None = field(AirSyncBase.Preview)
+    preview: int | None = field(AirSyncBase.Preview, since="14.1")
 
 
 class BodyPartPreference(Model, tag=AirSyncBase.BodyPartPreference):
@@ -101,20 +101,20 @@ class Attachment(Model, tag=AirSyncBase.Attachment):
 class AttachmentAdd(Model, tag=AirSyncBase.Add):
     """An attachment that a client gives to a draft or an event, from 16.0 on."""
 
-    client_id: str | None = field(AirSyncBase.ClientId)
-    method: AttachmentMethod | None = field(AirSyncBase.Method)
+    client_id: str | None = field(AirSyncBase.ClientId, since="16.0")
+    method: AttachmentMethod | None = field(AirSyncBase.Method, since="16.0")
     content_type: str | None = field(AirSyncBase.ContentType, since="16.0")
-    content_id: str | None = field(AirSyncBase.ContentId)
-    content: bytes | None = field(AirSyncBase.Content)
-    display_name: str | None = field(AirSyncBase.DisplayName)
-    content_location: str | None = field(AirSyncBase.ContentLocation)
-    is_inline: bool = field(AirSyncBase.IsInline, flag=True)
+    content_id: str | None = field(AirSyncBase.ContentId, since="16.0")
+    content: bytes | None = field(AirSyncBase.Content, since="16.0")
+    display_name: str | None = field(AirSyncBase.DisplayName, since="16.0")
+    content_location: str | None = field(AirSyncBase.ContentLocation, since="16.0")
+    is_inline: bool = field(AirSyncBase.IsInline, flag=True, since="16.0")
 
 
 class AttachmentDelete(Model, tag=AirSyncBase.Delete):
     """An attachment that a client takes away, from 16.0 on."""
 
-    file_reference: str | None = field(AirSyncBase.FileReference)
+    file_reference: str | None = field(AirSyncBase.FileReference, since="16.0")
 
 
 class Location(Model, tag=AirSyncBase.Location):

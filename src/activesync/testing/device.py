@@ -115,7 +115,9 @@ class Offer:
 
 @dataclass(slots=True)
 class Device:
-    """One device of one user. ``cached`` is the Sync that an empty one repeats ([MS-ASCMD] section 2.2.1.21.1)."""
+    """One device of one user. ``cached`` is the Sync that an empty one repeats ([MS-ASCMD] section 2.2.1.21.1), and
+    ``searches`` are the ids of those that Find has begun.
+    """
 
     device_id: str
     device_type: str = ""
@@ -128,6 +130,8 @@ class Device:
     hierarchy: Relation | None = None
     collections: dict[str, Relation] = field(default_factory=dict)
     cached: Sync | None = None
+    searches: set[str] = field(default_factory=set)
+    recovery_password: str | None = field(default=None, repr=False)
     _token: str = field(default_factory=lambda: secrets.token_hex(4), repr=False)
     _count: int = 0
 

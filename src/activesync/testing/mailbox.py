@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
 
-from ..commands import FolderType, Oof, OofMessage, OofState
+from ..commands import FolderType, Oof, OofMessage, OofState, RightsManagementTemplate
 from ..items import (
     MODELS,
     Attachment,
@@ -117,6 +117,7 @@ class Mailbox:
     """A user with a password and a mailbox. Its methods may be called from any thread, while a server serves it.
 
     ``now`` gives the time by which the server judges how old an item is; a test may put its own clock there.
+    ``rights_templates`` are the templates of rights that Settings tells of.
     """
 
     def __init__(
@@ -135,6 +136,7 @@ class Mailbox:
                 OofMessage(applies_to_external_unknown=True, enabled=False),
             ],
         )
+        self.rights_templates: list[RightsManagementTemplate] = []
         self.folders: dict[str, Folder] = {}
         self.revision = 0
         self.lock = threading.RLock()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 
@@ -77,7 +77,7 @@ def _answer(results: list[SearchResult], first: int, total: int) -> SearchStoreR
     return SearchStoreResponse(status=_SUCCESS, results=results, range=shown, total=total)
 
 
-def _matcher(text: str) -> re.Pattern[str]:
+def matcher(text: str) -> re.Pattern[str]:
     """Finds all words of a text, each as the beginning of a word (section 2.2.3.142.2, R3696), in any order.
 
     Words of scripts that put no spaces between them are found anywhere.
@@ -126,10 +126,7 @@ def _places(call: Call, query: And, options: SearchOptions) -> Iterable[Folder]:
     if not wanted <= folders.keys():
         raise _Refused(_FOLDER_SYNC)
     if options.deep_traversal:
-        size = -1
-        while len(wanted) > size:
-            size = len(wanted)
-            wanted |= {folder.server_id for folder in folders.values() if folder.parent_id in wanted}
+        wanted = beneath(folders, wanted)
     for folder in folders.values():
         if folder.item_class is None or (wanted and folder.server_id not in wanted):
             continue
@@ -137,8 +134,17 @@ def _places(call: Call, query: And, options: SearchOptions) -> Iterable[Folder]:
             yield folder
 
 
+def beneath(folders: Mapping[str, Folder], wanted: set[str]) -> set[str]:
+    """The folders of these ids, and those within them, however deep."""
+    size = -1
+    while len(wanted) > size:
+        size = len(wanted)
+        wanted = wanted | {folder.server_id for folder in folders.values() if folder.parent_id in wanted}
+    return wanted
+
+
 def _found(folder: Folder, query: And) -> Iterable[Stored]:
-    pattern = _matcher(query.free_text or "")
+    pattern = matcher(query.free_text or "")
     after = query.greater_than.value if query.greater_than else None
     before = query.less_than.value if query.less_than else None
     for kept in folder.items.values():
@@ -167,8 +173,8 @@ def _date(kept: Stored) -> float:
 def _in_directory(call: Call, query: str | None, options: SearchOptions, first: int, last: int) -> SearchStoreResponse:
     if not query:
         raise _Refused(_INVALID)
-    pattern = _matcher(query)
-    found = [entry for entry in call.directory if pattern.match(_words(entry))]
+    pattern = matcher(query)
+    found = [entry for entry in call.directory if pattern.match(words(entry))]
     results = []
     for entry in found[first : last + 1]:
         shown = fitting(entry, call.version)
@@ -180,6 +186,7 @@ def _in_directory(call: Call, query: str | None, options: SearchOptions, first: 
     return _answer(results, first, len(found))
 
 
-def _words(entry: GALEntry) -> str:
+def words(entry: GALEntry) -> str:
+    """The words of an entry of the directory, as matcher() takes them."""
     texts: Sequence[object] = [getattr(entry, one.name) for one in fields(entry)]
     return " " + re.sub(r"\W+", " ", " ".join(text for text in texts if isinstance(text, str))).lower()

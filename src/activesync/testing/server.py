@@ -30,7 +30,7 @@ import wbxml
 
 from ..commands import COMMANDS, EASProvisionDoc
 from ..items import GALEntry
-from . import folders, provision, search, settings, sync
+from . import find, folders, provision, search, settings, sync
 from .call import Call, Rules
 from .device import Device
 from .faults import Fault
@@ -46,6 +46,7 @@ _NEED_PROVISIONING = 449
 
 _CARRY_OUT: MappingProxyType[str, Callable[[Call, Any], wbxml.Model | None]] = MappingProxyType(
     {
+        "Find": find.find,
         "FolderCreate": folders.folder_create,
         "FolderDelete": folders.folder_delete,
         "FolderSync": folders.folder_sync,

@@ -9,12 +9,17 @@ from ..commands import (
     Account,
     DeviceInformationRequest,
     DeviceInformationResponse,
+    DevicePasswordRequest,
+    DevicePasswordResponse,
     EmailAddresses,
     Oof,
     OofMessage,
     OofRequest,
     OofResponse,
     OofState,
+    RightsManagementInformation,
+    RightsManagementInformationRequest,
+    RightsManagementInformationResponse,
     Settings,
     SettingsResponse,
     UserInformation,
@@ -35,8 +40,10 @@ def settings(call: Call, request: Settings) -> SettingsResponse:
     return SettingsResponse(
         status=_SUCCESS,
         oof=None if request.oof is None else _oof(call, request.oof),
+        device_password=_password(call, request.device_password),
         device_information=_device(call, request.device_information),
         user_information=_user(call, request.user_information),
+        rights_management_information=_rights(call, request.rights_management_information),
     )
 
 
@@ -98,6 +105,27 @@ def _device(call: Call, request: DeviceInformationRequest | None) -> DeviceInfor
         return DeviceInformationResponse(status=_PROTOCOL_ERROR)
     call.device.information = request.set
     return DeviceInformationResponse(status=_SUCCESS)
+
+
+def _password(call: Call, request: DevicePasswordRequest | None) -> DevicePasswordResponse | None:
+    if request is None:
+        return None
+    if request.set is None or problems(request, request.set) or request.set.password is None:
+        return DevicePasswordResponse(status=_PROTOCOL_ERROR)
+    # An empty one takes back what was there ([MS-ASCMD] section 2.2.3.132.3).
+    call.device.recovery_password = request.set.password or None
+    return DevicePasswordResponse(status=_SUCCESS)
+
+
+def _rights(
+    call: Call, request: RightsManagementInformationRequest | None
+) -> RightsManagementInformationResponse | None:
+    if request is None:
+        return None
+    if not request.get or problems(request):
+        return RightsManagementInformationResponse(status=_PROTOCOL_ERROR)
+    found = RightsManagementInformation(templates=list(call.mailbox.rights_templates))
+    return RightsManagementInformationResponse(status=_SUCCESS, get=found)
 
 
 def _user(call: Call, request: UserInformationRequest | None) -> UserInformationResponse | None:

@@ -1,0 +1,92 @@
+"""Find as the server does it. Source: [MS-ASCMD] sections 2.2.1.2, 2.2.3.142.1, 2.2.3.143.1 and 2.2.3.177.2."""
+
+from __future__ import annotations
+
+import re
+
+from ..commands import ExecuteSearch, Find, FindOptions, FindProperties, FindResponse, FindResult, FindResults
+from ..items import Email, GALEntry, GALPicture, ItemClass
+from .call import Call, problems
+from .folders import visible
+from .search import beneath, matcher, words
+
+_SUCCESS, _INVALID, _FOLDER_SYNC, _NOT_FROM_ZERO = 1, 2, 3, 4
+_NO_PICTURE = 173
+_MOST_RESULTS = 1000
+_PREVIEW = 255
+_SHARED = ("subject", "date_received", "display_to", "importance", "read", "is_draft", "from_")
+
+
+def find(call: Call, request: Find) -> FindResponse:
+    """What was found, within the Range that was asked for."""
+    execute = request.execute
+    if not request.search_id or execute is None or problems(request, execute):
+        return FindResponse(status=_INVALID)
+    chosen = execute.mailbox or execute.gal
+    options = (chosen.options if chosen else None) or FindOptions()
+    bounds = re.fullmatch(r"(\d{1,3})-(\d{1,3})", options.range or "0-99")
+    if chosen is None or bounds is None or int(bounds[1]) > int(bounds[2]):
+        return FindResponse(status=_INVALID)
+    first, last = int(bounds[1]), int(bounds[2])
+    # The first request for a search begins at 0: R3707101814.
+    if first and request.search_id not in call.device.searches:
+        return FindResponse(status=_SUCCESS, response=FindResults(status=_NOT_FROM_ZERO))
+    call.device.searches.add(request.search_id)
+    status, results = _in_mailbox(call, execute) if execute.mailbox else _in_directory(call, execute)
+    if status != _SUCCESS:
+        return FindResponse(status=status)
+    shown = results[first : last + 1]
+    answer = FindResults(status=_SUCCESS, results=shown, total=len(results))
+    answer.range = f"{first}-{first + max(len(shown) - 1, 0)}"
+    return FindResponse(status=_SUCCESS, response=answer)
+
+
+def _in_mailbox(call: Call, execute: ExecuteSearch) -> tuple[int, list[FindResult]]:
+    query = execute.mailbox.query if execute.mailbox else None
+    options = (execute.mailbox.options if execute.mailbox else None) or FindOptions()
+    if query is None or not query.free_text:
+        return _INVALID, []
+    folders = visible(call)
+    if call.device.hierarchy is None or (query.collection_id and query.collection_id not in folders):
+        return _FOLDER_SYNC, []
+    wanted = {query.collection_id} if query.collection_id else set(folders)
+    if options.deep_traversal:
+        wanted = beneath(folders, wanted)
+    pattern = matcher(query.free_text)
+    found = [
+        (kept.item, folder.server_id, kept.server_id)
+        for folder in folders.values()
+        if folder.server_id in wanted and folder.item_class == ItemClass.EMAIL
+        for kept in folder.items.values()
+        if isinstance(kept.item, Email) and pattern.match(kept.words())
+    ]
+    found.sort(key=lambda one: one[0].date_received.timestamp() if one[0].date_received else 0, reverse=True)
+    return _SUCCESS, [
+        FindResult(cls=ItemClass.EMAIL, server_id=server_id, collection_id=folder, properties=_shown(mail))
+        for mail, folder, server_id in found[:_MOST_RESULTS]
+    ]
+
+
+def _shown(mail: Email) -> FindProperties:
+    shown = FindProperties(**{name: getattr(mail, name) for name in _SHARED})
+    text = mail.body.data if mail.body and mail.body.data else ""
+    shown.preview = " ".join(re.sub(r"<[^>]*>", " ", text).split())[:_PREVIEW] or None
+    shown.has_attachments = bool(mail.attachments)
+    return shown
+
+
+def _in_directory(call: Call, execute: ExecuteSearch) -> tuple[int, list[FindResult]]:
+    if execute.gal is None or not execute.gal.query:
+        return _INVALID, []
+    pictures = execute.gal.options is not None and execute.gal.options.picture is not None
+    pattern = matcher(execute.gal.query)
+    return _SUCCESS, [
+        FindResult(properties=_person(entry, pictures)) for entry in call.directory if pattern.match(words(entry))
+    ]
+
+
+def _person(entry: GALEntry, pictures: bool) -> FindProperties:
+    names = [name for name in GALEntry.__dataclass_fields__ if name in FindProperties.__dataclass_fields__]
+    shown = FindProperties(**{name: getattr(entry, name) for name in names if name not in ("unknown", "problems")})
+    shown.picture = (entry.picture or GALPicture(status=_NO_PICTURE)) if pictures else None
+    return shown

@@ -1,0 +1,469 @@
+"""What a requirement says of an element, read from its text, and whether the Models keep to it.
+
+A rule is a pattern of Microsoft's wording and a function. The function is given what the pattern found and gives a
+Verdict: whether it is so, and the declarations that it rests on, which mutate.py changes to see that the rule notices.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from wbxml import ACTIVESYNC
+
+from .catalogue import COMMANDS, OTHERS, Requirement
+from .places import Declaration, Place, World
+
+NAMESPACES = {tag.namespace.lower(): tag.namespace for tag in ACTIVESYNC.by_name.values()} | {
+    "rm": "RightsManagement",
+    "poom": "Tasks",
+}
+CLASSES = {
+    "Calendar": ("CalendarEvent",),
+    "Contacts": ("Contact",),
+    "E-mail": ("Email",),
+    "Notes": ("Note",),
+    "Tasks": ("Task",),
+}
+OWN = {
+    "MS-ASAIRS": ("AirSyncBase",),
+    "MS-ASCAL": ("Calendar", "AirSyncBase"),
+    "MS-ASCNTC": ("Contacts", "Contacts2", "AirSyncBase"),
+    "MS-ASDOC": ("DocumentLibrary",),
+    "MS-ASEMAIL": ("Email", "Email2", "Tasks", "AirSyncBase"),
+    "MS-ASNOTE": ("Notes", "AirSyncBase"),
+    "MS-ASPROV": ("Provision", "Settings"),
+    "MS-ASRM": ("RightsManagement",),
+    "MS-ASTASK": ("Tasks", "AirSyncBase"),
+}
+"""The namespaces that a specification means where it names none."""
+TYPES = {
+    "compact datetime": ("compact",),
+    "byte array": ("bytes",),
+    # Data that is not sent as OPAQUE is sent as base64.
+    "string": ("string", "base64", "compact"),
+    "integer": ("integer", "boolean"),
+    # Some booleans are typed so, and are then 0 or 1.
+    "unsignedbyte": ("integer", "boolean"),
+    "unsignedshort": ("integer",),
+    "unsignedint": ("integer",),
+    "boolean": ("boolean", "flag"),
+    "datetime": ("datetime", "compact"),
+    "container": ("container",),
+    "base64": ("base64",),
+    "empty tag": ("flag",),
+    "none": ("flag",),
+}
+
+
+SPELLINGS = {
+    "DevicePassoword": "DevicePassword",
+    "GALSearchCriterion": "GalSearchCriterion",
+    "OofMessge": "OofMessage",
+    "Setttings": "Settings",
+}
+"""Misprints of the catalogue, and the one name that is written in two ways."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the Models keep to a requirement; ``aspect`` is what of the declarations says so."""
+
+    kept: bool
+    aspect: str
+    rests_on: tuple[Declaration, ...]
+
+
+class Element:
+    """The places of the element that a requirement speaks of."""
+
+    def __init__(self, requirement: Requirement, name: str, world: World, command: str = "") -> None:
+        if command in COMMANDS and requirement.group in COMMANDS:
+            requirement = replace(requirement, group=command)
+        found = re.match(r"(?:(\w+):)?\s*(\w+)\s*(?:\(([^)]*)\))?", name.strip())
+        self.name = found[2] if found else name
+        namespace = NAMESPACES.get((found[1] or "").lower()) if found else None
+        qualifiers = [found[3]] if found and found[3] else []
+        title = re.match(r"(?:\w+:)?\s*(\w+)\s*\(([^)]*)\)", requirement.title)
+        if title and title[1] == self.name:
+            qualifiers.append(title[2])
+        self.places = [
+            place for place in world.by_name.get(self.name, []) if self._fits(requirement, place, namespace, qualifiers)
+        ]
+
+    def _fits(self, requirement: Requirement, place: Place, namespace: str | None, qualifiers: list[str]) -> bool:
+        if place.tag.name != self.name or (namespace and place.tag.namespace != namespace):
+            return False
+        own = OWN.get(requirement.document)
+        if not namespace and own:
+            # Another one's elements have its name in the title.
+            named = any("Namespace" in qualifier for qualifier in qualifiers)
+            if place.tag.namespace not in (own if named or own[-1] != "AirSyncBase" or len(own) == 1 else own[:-1]):
+                return False
+        group = requirement.group
+        if group in COMMANDS and place.command != group:
+            return False
+        if group in CLASSES and place.direction == "item" and place.command not in CLASSES[group]:
+            return False
+        for qualifier in qualifiers:
+            words = re.findall(r"\w+", qualifier)
+            if "Namespace" in words:
+                if place.tag.namespace.lower() not in [word.lower() for word in words]:
+                    return False
+            elif not any(word in COMMANDS or word in OTHERS for word in words):
+                parents = [tag.name for tag in place.above]
+                if words and not any(word in parents for word in words) and words[0][:1].isupper():
+                    return False
+        return True
+
+    def of(self, direction: str) -> Element:
+        """Those in requests or in answers, where the direction is said."""
+        narrowed = Element.__new__(Element)
+        narrowed.name = self.name
+        wanted = [way for way in ("request", "response") if way in direction]
+        narrowed.places = [
+            place for place in self.places if not wanted or place.direction == "item" or place.direction in wanted
+        ]
+        return narrowed
+
+    def under(self, *parents: str) -> list[Place]:
+        """Those whose parent has one of the names."""
+        names = [SPELLINGS.get(name, name) for name in (parent.rpartition(":")[2] for parent in parents)]
+        return [place for place in self.places if place.parent is not None and place.parent.name in names]
+
+
+Rule = Callable[[Requirement, "re.Match[str]", World], Verdict | None]
+RULES: list[tuple[re.Pattern[str], Rule]] = []
+
+
+def rule(pattern: str) -> Callable[[Rule], Rule]:
+    """Makes a function the rule for texts that begin so."""
+
+    def add(function: Rule) -> Rule:
+        RULES.append((re.compile(pattern, re.DOTALL), function))
+        return function
+
+    return add
+
+
+def judge(requirement: Requirement, world: World) -> Verdict | None:
+    """The verdict of the first rule that the text fits and that knows the element; None where there is none."""
+    for pattern, function in RULES:
+        if found := pattern.match(requirement.text):
+            verdict = function(requirement, found, world)
+            if verdict is not None:
+                return verdict
+    return None
+
+
+def rests(places: Iterable[Place]) -> tuple[Declaration, ...]:
+    """The declarations of places, each once."""
+    return tuple(dict.fromkeys(place.what for place in places))
+
+
+def names(text: str) -> list[str]:
+    """The elements that a text lists, each before its section in brackets, without what is in other brackets."""
+    text = re.sub(r"\((?:\[[^\]]*\] )?section [^)]*\)|\(section[^)]*\)|<\d+>", ",", text)
+    text = re.sub(r"\([^)]*\)", "", text)
+    return [word for word in re.findall(r"(?:\w+:)?[A-Z]\w+", text) if not re.fullmatch(r"MS|None|The|In|If", word)]
+
+
+# -- Versions ---------------------------------------------------------------------------------------------------------
+
+
+@rule(
+    r"Protocol version (?P<version>[\d.]+) (?P<not>does not supports? |supports )this \[(?P<name>.+?)\]? ?\]? element"
+    r"(?:,? (?:\[as\] |as )?(?:a )?child (?:element )?of (?:the )?(?P<parent>[\w:, ]+?)(?: elements?)?)?\s*\.?\s*(?:<\d+>)?$"
+)
+def version(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    element = Element(requirement, found["name"], world)
+    among = element.places
+    if found["parent"]:
+        parents = re.findall(r"(?:\w+:)?[A-Z]\w+", found["parent"])
+        among = element.under(*parents)
+    if not among:
+        return None
+    supported = [place for place in among if found["version"] in place.versions]
+    if found["not"] == "supports ":
+        return Verdict(bool(supported), "versions", rests(supported))
+    return Verdict(not supported, "no versions", (*rests(among), *(one for place in among for one in place.outer)))
+
+
+@rule(r"Protocol version (?P<version>[\d.]+) (?P<not>does not supports? |supports )this \[(?P<name>\w+)\] command\.?")
+def version_of_command(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    roots = [place for place in world.places if place.command == found["name"] and not place.above]
+    if not roots:
+        return None
+    supported = [place for place in roots if found["version"] in place.versions]
+    if found["not"] == "supports ":
+        return Verdict(bool(supported), "versions", rests(supported))
+    return Verdict(not supported, "no versions", rests(roots))
+
+
+# -- The tables of elements in [MS-ASCMD] -----------------------------------------------------------------------------
+
+TABLE = (
+    r"\[?\s*Element (?P<name>[\w:]+(?: ?\([\w ]+\))?)(?: \[?[\w ]*\]?)?? in (?P<command>\w+) command(?: \w+)*? (?P<way>request"
+    r"(?: and response)?|response)\s*(?:\(section\s*[\d.]+\))?[\w ]*?,? "
+)
+
+
+@rule(TABLE + r"the parent elements? (?:is|are)\s*(?P<parents>.*)$")
+def parents(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    element = Element(requirement, found["name"], world, found["command"]).of(found["way"])
+    listed = names(found["parents"])
+    if not element.places or not listed:
+        return None
+    under = [element.under(name) for name in listed]
+    return Verdict(all(under), "parent", rests(place for some in under for place in some))
+
+
+@rule(TABLE + r"the child elements? (?:is|are)\s*(?P<children>.*)$")
+def children(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    element = Element(requirement, found["name"], world, found["command"]).of(found["way"])
+    listed = names(found["children"])
+    if not element.places or not listed:
+        return None
+    inside = [place for place in world.places if place.command == found["command"] and place.parent is not None]
+    inside = [place for place in inside if place.direction in found["way"] and place.parent.name == element.name]  # type: ignore[union-attr]
+    known = {place.tag.name for place in inside}
+    wanted = {name.rpartition(":")[2] for name in listed}
+    return Verdict(wanted <= known, "parent", rests(place for place in inside if place.tag.name in wanted))
+
+
+@rule(r"None\s*\[?\s*" + TABLE.removeprefix(r"\[?\s*") + r"?has no child element")
+@rule(
+    r"None\s*\[\s*Element (?P<name>[\w:]+(?: ?\([\w ]+\))?) in (?P<command>\w+) command (?P<way>request|response).*has no child"
+)
+@rule(TABLE + r"(?:there is no|has no) child element")
+def childless(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    element = Element(requirement, found["name"], world, found["command"]).of(found["way"])
+    if not element.places:
+        return None
+    return Verdict(all(place.what.kind != "container" for place in element.places), "kind", rests(element.places))
+
+
+@rule(TABLE + r"the data type is (?P<type>.*)$")
+def data_type(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    return _typed(Element(requirement, found["name"], world, found["command"]).of(found["way"]), found["type"])
+
+
+@rule(TABLE + r"the number allowed is (?P<number>.*)$")
+def number(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    element = Element(requirement, found["name"], world, found["command"]).of(found["way"])
+    bounds = re.match(r"\s*(\d)\s*(?:\.\.\.|…|..)\s*(\w)", found["number"])
+    if not element.places or not bounds:
+        return None
+    several = bounds[2] not in "01"
+    fitting = [place for place in element.places if place.what.many == several]
+    return Verdict(bool(fitting), "many", rests(element.places))
+
+
+@rule(r"Element (?P<name>[\w:]+) is used in \[(?P<command>\w+) command\] (?P<way>[\w ]+?), refer")
+def used(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    element = Element(requirement, found["name"], world)
+    ways = [way for way in ("request", "response") if way in found["way"].lower()]
+    if not element.places or not ways:
+        return None
+    under = [[place for place in element.places if place.direction == way] for way in ways]
+    return Verdict(all(under), "parent", rests(place for some in under for place in some))
+
+
+# -- Sentences --------------------------------------------------------------------------------------------------------
+
+
+_OUTSIDE = ("itemoperations", "meetingresponse", "composemail", "resolverecipients", "validatecert", "moveitems")
+"""The prefixes of elements in the commands that do not count."""
+
+
+def _typed(element: Element, said: str) -> Verdict | None:
+    kinds = next((kinds for name, kinds in TYPES.items() if name in said.lower()), None)
+    if not element.places or kinds is None:
+        return None
+    # Numbers and booleans are sent as strings, and some elements are two things by their context.
+    fitting = [place for place in element.places if place.what.kind in kinds]
+    return Verdict(bool(fitting), "kind", rests(fitting or element.places))
+
+
+@rule(
+    r"(?:\[[\w ]+\] )?(?:The|A|An) (?:top-level )?(?P<name>[\w:]+)(?: ?\([^)]*\))? element(?:\s*\(\[?[^)]*\))? is an? "
+    r"(?P<need>optional|required)(?: container)?(?: ?\([^)]*\))?(?: child)?(?: element)?,?(?: and)?(?: child)? (?:element )?of "
+    r"(?:the |an? )?(?P<parents>.+)$"
+)
+@rule(
+    r"(?:\[[\w ]+\] )?(?:The|A|An) (?:top-level )?(?P<name>[\w:]+)(?: ?\([^)]*\))? element(?:\s*\(\[?[^)]*\))? is a "
+    r"(?P<need>)(?:container )?child(?: element)? of (?:the |an? )?(?P<parents>.+)$"
+)
+def child_of(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    element = Element(requirement, found["name"], world)
+    listed = [
+        name
+        for sentence in [
+            re.split(r"(?:\.|,)? (?:that|which|and contains|and is used|if|when|as specified)", found["parents"])[0]
+        ]
+        for name in re.findall(r"((?:\w+:)?[A-Z]\w+) (?:element|or|and|,)?", re.sub(r"\((?:[^)]*)\)", "", sentence))
+        if name not in COMMANDS and name not in OTHERS and name.partition(":")[0] not in _OUTSIDE
+    ]
+    ways = [way for way in ("request", "response") if way in found["parents"].split(" that ")[0]]
+    if not element.places or not listed:
+        return None
+    under = [place for place in element.under(*listed) if not ways or place.direction in (*ways, "item")]
+    wanted = {SPELLINGS.get(name, name) for name in (name.rpartition(":")[2] for name in listed)}
+    all_there = {place.parent.name for place in under if place.parent} >= wanted
+    return Verdict(bool(under) and all_there, "parent", rests(under))
+
+
+@rule(
+    r"(?:The|A|An) (?P<name>[\w:]+)(?: ?\([^)]*\))? element(?:\s*\(\[?[^)]*\))? is an? (?:optional|required)(?: container)?"
+    r"(?:\s*\([^)]*\))? element"
+)
+@rule(r"(?:As|For) a top-level element of the [\w ]+ class, the (?P<name>[\w:]+) element is an optional element")
+@rule(r"The (?P<name>[\w:]+) element is an optional (?:top-level )?(?:element|container)")
+def element_there(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    element = Element(requirement, found["name"], world)
+    return Verdict(True, "tag", rests(element.places)) if element.places else None
+
+
+@rule(
+    r"(?:It|The (?:\w+:)?\w+ element|This element)\s*(?:\[(?P<it>[\w: ]+)\])? ?is defined (?:as an element )?in the "
+    r"(?P<namespace>\w+)(?: XML)? namespace"
+)
+def namespace(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    told = found["it"] or re.match(r"(?:It|The|This) ?([\w:]+)?", found[0])[1] or requirement.title  # type: ignore[index]
+    element = Element(requirement, told if told != "element" else requirement.title, world)
+    among = [place for place in element.places if place.tag.namespace.lower() == found["namespace"].lower()]
+    return Verdict(True, "tag", rests(among)) if among else None
+
+
+@rule(
+    r"(?:All e|E)lements referenced in this section(?: \[[\d.]+\])?,? are (?:all )?defined in the (?P<namespace>\w+) namespace"
+)
+def namespace_of_section(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    element = Element(requirement, requirement.title, world)
+    among = [place for place in element.places if place.tag.namespace.lower() == found["namespace"].lower()]
+    return Verdict(True, "tag", rests(among)) if among else None
+
+
+@rule(
+    r"The value of (?:this element ?(?:\[(?P<it>[\w: ]+)\])?|the (?P<name>[\w:]+) element)\s*(?:\([^)]*\))? is (?:an? )?"
+    r"(?P<type>[\w ]+?)(?: data)? (?:type|value)"
+)
+@rule(r"The (?P<name>[\w:]+) element(?P<it>) is an? (?P<type>[\w]+) data type")
+def value_type(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    said = next(
+        (kind for kind in ("compact datetime", "byte array") if kind in requirement.text.lower()), found["type"]
+    )
+    return _typed(Element(requirement, found["it"] or found["name"] or requirement.title, world), said)
+
+
+@rule(
+    r"A command request(?: \[or response\]| or response)? (?:has|MUST have|can have) (?:a maximum of one|only one|at most one|no "
+    r"more than one) (?P<name>[\w:]+)(?: child)? element per (?:the )?(?P<parent>[\w:]+) element"
+)
+@rule(r"A maximum of one (?P<name>[\w:]+) child element is allowed per (?P<parent>[\w:]+) element")
+@rule(r"The (?P<parent>[\w:]+) element (?:MUST|can) have a maximum of one (?P<name>[\w:]+) element")
+def at_most_one(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    element = Element(requirement, found["name"], world)
+    under = element.under(found["parent"])
+    return Verdict(all(not place.what.many for place in under), "many", rests(under)) if under else None
+
+
+@rule(
+    r"(?:This element|The (?:top-level )?(?P<name>[\w:]+) element)\s*(?:\[(?P<it>[\w: ]+)\])?\s*(?:\([^)]*\) ?)?can be ghosted"
+)
+def ghosted(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    element = Element(requirement, found["it"] or found["name"] or requirement.title, world)
+    under = element.under("Supported")
+    return Verdict(True, "parent", rests(under)) if under else None
+
+
+@rule(
+    r"\[The (?P<parent>[\w:]+) element can have the following child elements?:\]\s*(?P<name>[\w:]+)\s*(?:\([^)]*\))*\s*[:<]"
+)
+def listed_child(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    under = Element(requirement, found["name"], world).under(found["parent"])
+    return Verdict(True, "parent", rests(under)) if under else None
+
+
+@rule(
+    r"The (?P<name>\w+) element is (?:a|the) (?:required )?(?:top-level|required) element in (?P<command>\w+) command requests"
+)
+def top_level(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    roots = [place for place in world.places if not place.above and place.tag.name == found["name"]]
+    return Verdict(True, "tag", rests(roots)) if roots else None
+
+
+@rule(r"\[(?:The )?[Vv]alues? ?(?:is)?\]?\s*(?P<value>\d+)\]? \[?(?:means|meaning|is)\]?")
+@rule(r"(?:The value of [\w:]+ is|The value) (?P<value>\d+) (?:means|indicates)")
+def value(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    element = Element(requirement, requirement.title, world)
+    known = [place for place in element.places if place.what.values]
+    if not known:
+        return None
+    having = [place for place in known if int(found["value"]) in place.what.values]
+    return Verdict(bool(having), "values", rests(known))
+
+
+# -- Tables of numbers ------------------------------------------------------------------------------------------------
+
+
+@rule(r"\[Tag name\] (?P<name>\w+) \[Token\] 0x(?P<token>\w+) \[supports protocol versions\] (?P<versions>.*?)\s*$")
+def token(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    namespace = requirement.title.rpartition(":")[2].strip()
+    row = world.tags.get(f"{namespace}:{SPELLINGS.get(found['name'], found['name'])}")
+    if row is None:
+        return None
+    listed = set(re.findall(r"\d+\.\d", found["versions"]))
+    return Verdict(row.kind == str(int(found["token"], 16)) and listed <= {*row.versions}, "kind", (row,))
+
+
+@rule(r"(?:.*?)\[(?:the|The) (?:meaning|cause|resolution) of (?:the )?[Ss]tatus value (?P<code>\d+)")
+def status_value(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    """What a status means, why it comes or what to do: that the table has it, in the scope of the command."""
+    code, group = int(found["code"]), requirement.group
+    scopes = [scope for scope, known in world.statuses if known == code]
+    if group == "Status codes":
+        fitting = [scope for scope in scopes if scope == ""]
+    else:
+        fitting = [
+            scope for scope in scopes if scope.partition(" ")[0] in (group, "Policy") or (scope == "" and code == 1)
+        ]
+    rows = tuple(world.statuses[scope, code] for scope in fitting)
+    return Verdict(True, "row", rows) if rows else None
+
+
+# -- Lists of elements ------------------------------------------------------------------------------------------------
+
+
+@rule(r"\[The \w+ group identifies the following elements as being part of the \w+ group:\]\s*(?P<name>[\w:]+)")
+@rule(r"(?:As|For) a top-level element of the [\w ]+ class, the (?P<name>[\w:]+) element")
+@rule(r"(?:The )?(?P<name>[\w:]+)(?: element)? \(section [\d.]+\):? ?(?:This element is (?:optional|required)\.?)?\s*$")
+@rule(r"(?:It|This element)\s*\[(?P<name>[\w:]+)\] is used in ActiveSync command requests")
+@rule(r"The (?P<name>[\w:]+) element is an empty tag element")
+@rule(r"The (?P<name>[\w:]+) element specifies ")
+@rule(r"The (?P<name>[\w:]+) element is used in the following command requests")
+def there(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    element = Element(requirement, found["name"], world)
+    return Verdict(True, "tag", rests(element.places)) if element.places else None
+
+
+@rule(r"The (?P<name>[\w:]+) element (?:MUST|can) have no child elements")
+def no_children(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    element = Element(requirement, found["name"], world)
+    if not element.places:
+        return None
+    return Verdict(all(place.what.kind != "container" for place in element.places), "kind", rests(element.places))
+
+
+@rule(r"(?:\[The )?[Vv]alid values? (?P<values>\[[^\]]*\])? ?for (?:the )?(?P<name>\w+)(?: element)? (?:are|is)")
+def valid_values(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    element = Element(requirement, found["name"], world)
+    numbers = {int(number) for number in re.findall(r"-?\d+", found["values"] or "")}
+    if not element.places or not numbers or ">" in (found["values"] or ""):
+        return None
+    if numbers == {0, 1}:
+        kinds = ("boolean", "integer")
+        return Verdict(any(place.what.kind in kinds for place in element.places), "kind", rests(element.places))
+    known = [place for place in element.places if place.what.values]
+    return Verdict(any(numbers <= {*place.what.values} for place in known), "values", rests(known)) if known else None
