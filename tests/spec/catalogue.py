@@ -74,7 +74,9 @@ def by_id() -> dict[str, Requirement]:
 
 
 def _split(text: str) -> tuple[str, str]:
-    found = re.match(r"\s*\[ ?In ([^\]]*)\]\s*", text)
+    # A few titles stand there without "In"; the numbers of notes say nothing.
+    text = re.sub(r"<\d+>", "", text)
+    found = re.match(r"\s*\[ ?In ([^\]]*)\]\s*", text) or re.match(r"\s*\[(\w+ ?\((?:Find|Search)\))\]\s*", text)
     return (found[1].strip(), text[found.end() :].strip()) if found else ("", text.strip())
 
 

@@ -59,6 +59,7 @@ TYPES = {
 
 SPELLINGS = {
     "DevicePassoword": "DevicePassword",
+    "MonthofYear": "MonthOfYear",
     "GALSearchCriterion": "GalSearchCriterion",
     "OofMessge": "OofMessage",
     "Setttings": "Settings",
@@ -82,12 +83,17 @@ class Element:
         if command in COMMANDS and requirement.group in COMMANDS:
             requirement = replace(requirement, group=command)
         found = re.match(r"(?:(\w+):)?\s*(\w+)\s*(?:\(([^)]*)\))?", name.strip())
-        self.name = found[2] if found else name
+        self.name = SPELLINGS.get(found[2], found[2]) if found else name
         namespace = NAMESPACES.get((found[1] or "").lower()) if found else None
         qualifiers = [found[3]] if found and found[3] else []
         title = re.match(r"(?:\w+:)?\s*(\w+)\s*\(([^)]*)\)", requirement.title)
         if title and title[1] == self.name:
             qualifiers.append(title[2])
+        self.foreign = not any(
+            place.tag.namespace in OWN[requirement.document] and place.tag.namespace != "AirSyncBase"
+            for place in world.by_name.get(self.name, [])
+            if requirement.document in OWN
+        )
         self.places = [
             place for place in world.by_name.get(self.name, []) if self._fits(requirement, place, namespace, qualifiers)
         ]
@@ -98,7 +104,7 @@ class Element:
         own = OWN.get(requirement.document)
         if not namespace and own:
             # Another one's elements have its name in the title.
-            named = any("Namespace" in qualifier for qualifier in qualifiers)
+            named = self.foreign or any("Namespace" in qualifier for qualifier in qualifiers)
             if place.tag.namespace not in (own if named or own[-1] != "AirSyncBase" or len(own) == 1 else own[:-1]):
                 return False
         group = requirement.group
@@ -302,8 +308,8 @@ def child_of(requirement: Requirement, found: re.Match[str], world: World) -> Ve
         for sentence in [
             re.split(r"(?:\.|,)? (?:that|which|and contains|and is used|if|when|as specified)", found["parents"])[0]
         ]
-        for name in re.findall(r"((?:\w+:)?[A-Z]\w+) (?:element|or|and|,)?", re.sub(r"\((?:[^)]*)\)", "", sentence))
-        if name not in COMMANDS and name not in OTHERS and name.partition(":")[0] not in _OUTSIDE
+        for name, is_one in re.findall(r"((?:\w+:)?[A-Z]\w+) (element)?", re.sub(r"\((?:[^)]*)\) ?", "", sentence))
+        if (is_one or name not in (*COMMANDS, *OTHERS)) and name.partition(":")[0] not in _OUTSIDE
     ]
     ways = [way for way in ("request", "response") if way in found["parents"].split(" that ")[0]]
     if not element.places or not listed:
@@ -362,6 +368,9 @@ def value_type(requirement: Requirement, found: re.Match[str], world: World) -> 
     r"more than one) (?P<name>[\w:]+)(?: child)? element per (?:the )?(?P<parent>[\w:]+) element"
 )
 @rule(r"A maximum of one (?P<name>[\w:]+) child element is allowed per (?P<parent>[\w:]+) element")
+@rule(
+    r"The result of including more than one (?P<name>[\w:]+)(?: child)? element per (?P<parent>[\w:]+)(?: element)? is undefined"
+)
 @rule(r"The (?P<parent>[\w:]+) element (?:MUST|can) have a maximum of one (?P<name>[\w:]+) element")
 def at_most_one(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
     element = Element(requirement, found["name"], world)
@@ -394,11 +403,15 @@ def top_level(requirement: Requirement, found: re.Match[str], world: World) -> V
     return Verdict(True, "tag", rests(roots)) if roots else None
 
 
-@rule(r"\[(?:The )?[Vv]alues? ?(?:is)?\]?\s*(?P<value>\d+)\]? \[?(?:means|meaning|is)\]?")
-@rule(r"(?:The value of [\w:]+ is|The value) (?P<value>\d+) (?:means|indicates)")
+@rule(r"\[(?:The )?[Vv]alues? ?(?:is)?\]?\s*(?P<value>\d+)\]? ?\[?(?:means|meaning|is)\]?")
+@rule(r"(?:The value of (?:the )?[\w:]+(?: element)? is|(?:The )?[Vv]alue(?: is)?) (?P<value>\d+) (?:means|indicates)")
+@rule(r"Yes\. \[Applies to \w+, if FilterType is (?P<value>\d+),")
 def value(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
     element = Element(requirement, requirement.title, world)
     known = [place for place in element.places if place.what.values]
+    truths = [place for place in element.places if place.what.kind in ("boolean", "flag")]
+    if not known and truths:
+        return Verdict(found["value"] in ("0", "1"), "kind", rests(truths))
     if not known:
         return None
     having = [place for place in known if int(found["value"]) in place.what.values]
@@ -438,6 +451,10 @@ def status_value(requirement: Requirement, found: re.Match[str], world: World) -
 
 @rule(r"\[The \w+ group identifies the following elements as being part of the \w+ group:\]\s*(?P<name>[\w:]+)")
 @rule(r"(?:As|For) a top-level element of the [\w ]+ class, the (?P<name>[\w:]+) element")
+@rule(r"\[When the Type element is set to \d, [\w ]+, the following elements are supported:?\]\s*(?P<name>[\w:]+)")
+@rule(r"\[The (?P<name>\w+) element\] specifies ")
+@rule(r"The (?P<name>[\w:]+) \(section [\d.]+\) element specifies ")
+@rule(r"(?P<name>[\w:]+) \(section [\d.]+\)\. This element is ")
 @rule(r"(?:The )?(?P<name>[\w:]+)(?: element)? \(section [\d.]+\):? ?(?:This element is (?:optional|required)\.?)?\s*$")
 @rule(r"(?:It|This element)\s*\[(?P<name>[\w:]+)\] is used in ActiveSync command requests")
 @rule(r"The (?P<name>[\w:]+) element is an empty tag element")
@@ -467,3 +484,39 @@ def valid_values(requirement: Requirement, found: re.Match[str], world: World) -
         return Verdict(any(place.what.kind in kinds for place in element.places), "kind", rests(element.places))
     known = [place for place in element.places if place.what.values]
     return Verdict(any(numbers <= {*place.what.values} for place in known), "values", rests(known)) if known else None
+
+
+@rule(r"The (?P<name>[\w:]+) element is a (?P<type>container|boolean)\b")
+@rule(r"None \[Element (?P<name>\w+) in (?P<command>\w+) command (?:request|response)[^\]]*has no type")
+def kind_alone(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    said = found["type"] if "type" in found.groupdict() else "none"
+    return _typed(Element(requirement, found["name"], world), said)
+
+
+@rule(r"The (?P<namespace>\w+) namespace is the primary namespace for this section")
+@rule(r"It \[(?P<name>\w+) element\] is the top-level element in the XML stream")
+def root(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    roots = [place for place in world.places if not place.above and place.command == requirement.group]
+    if not roots:
+        return None
+    wanted = found.groupdict()
+    kept = all(
+        place.tag.name == wanted["name"] if wanted.get("name") else place.tag.namespace == wanted["namespace"]
+        for place in roots
+    )
+    return Verdict(kept, "tag", rests(roots))
+
+
+@rule(
+    r"\[This algorithm supports\] \[Code page\] (?P<page>\d+) \[that indicates\] \[XML namespace\] (?P<namespace>\w+)"
+)
+def code_page(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    rows = tuple(row for row in world.tags.values() if row.tag.namespace == found["namespace"])
+    return Verdict({row.tag.page for row in rows} == {int(found["page"])}, "row", rows) if rows else None
+
+
+@rule(r"\[The following are the peer elements of the (?P<one>\w+) element:\]\s*(?P<name>[\w:]+)")
+def peers(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    parents = {place.parent for place in Element(requirement, found["one"], world).places}
+    beside = [place for place in Element(requirement, found["name"], world).places if place.parent in parents]
+    return Verdict(True, "parent", rests(beside)) if beside else None
