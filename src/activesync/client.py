@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
 
 import wbxml
 
@@ -36,6 +37,7 @@ from .errors import ActiveSyncError, UsageError
 from .flows import ClientChange, Contents, Result
 from .hierarchy import Folder, Hierarchy
 from .items import BodyPreference, BodyType
+from .query import parse_query
 from .session import VERSIONS, ServerOptions, Session, Stats, basic, device_id_for
 from .store import AsyncStateStore, MemoryStore, SqliteStore, StateStore
 from .transport import AiohttpTransport, Answer, AsyncAnswer, AsyncTransport, Transport, Urllib3Transport
@@ -154,6 +156,7 @@ class _Base:
         trust_redirects: bool,
         versions: tuple[str, ...],
         user_agent: str,
+        base64_query: bool,
     ) -> None:
         if auth is None and password is None:
             raise UsageError("give a password, or auth=: a function that returns the Authorization header")
@@ -171,6 +174,7 @@ class _Base:
             timeout=timeout,
             allow_http=allow_http,
             trust_redirects=trust_redirects,
+            base64_query=base64_query,
         )
 
     def __repr__(self) -> str:
@@ -189,7 +193,8 @@ class Client(_Base):
     is a function that returns an Authorization header, for anything but a password. ``store`` keeps keys between runs:
     the path of a SQLite file, or a StateStore; without one every run starts afresh. ``device`` is the device id, which
     otherwise is made once and kept in the store. ``verify`` is True (the system's store of certificates), the path of a
-    CA file, an SSLContext, or False. ``timeout`` is how many seconds the server may keep silent.
+    CA file, an SSLContext, or False. ``timeout`` is how many seconds the server may keep silent. ``base64_query`` sends
+    the parameters of requests in base64 ([MS-ASHTTP] section 2.2.1.1.1.1) instead of as text.
 
     Raises UsageError (InsecureURLError for http without ``allow_http``) and StoreError; methods raise ActiveSyncError.
     """
@@ -212,11 +217,12 @@ class Client(_Base):
         trust_redirects: bool = False,
         versions: tuple[str, ...] = VERSIONS,
         user_agent: str = "activesync-python",
+        base64_query: bool = False,
         transport: Transport | None = None,
     ) -> None:
         super().__init__(
             url, user, password, auth, store is None, device, device_type, device_information, timeout, allow_http,
-            trust_redirects, versions, user_agent,
+            trust_redirects, versions, user_agent, base64_query,
         )  # fmt: skip
         self._own_transport = transport is None
         self.store: StateStore
@@ -431,11 +437,12 @@ class AsyncClient(_Base):
         trust_redirects: bool = False,
         versions: tuple[str, ...] = VERSIONS,
         user_agent: str = "activesync-python",
+        base64_query: bool = False,
         transport: AsyncTransport | None = None,
     ) -> None:
         super().__init__(
             url, user, password, auth, store is None, device, device_type, device_information, timeout, allow_http,
-            trust_redirects, versions, user_agent,
+            trust_redirects, versions, user_agent, base64_query,
         )  # fmt: skip
         self._own_transport = transport is None
         self.store: StateStore | AsyncStateStore
@@ -644,8 +651,8 @@ class _AsyncPages:
 
 def _logged(effect: Send, code: int, seconds: float) -> None:
     # The command and no more: the query string names the user, headers and body hold secrets.
-    query = effect.request.url.partition("Cmd=")[2]
-    name = query.partition("&")[0] or effect.request.method
+    query = urlsplit(effect.request.url).query
+    name = parse_query(query, {}).command if query else effect.request.method
     _log.debug("%s: HTTP %d after %.3f s, %d bytes sent", name, code, seconds, len(effect.request.body))
 
 

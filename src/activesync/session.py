@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
-from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import wbxml
 
@@ -48,6 +48,7 @@ from .errors import (
     VersionError,
     WrongDocumentError,
 )
+from .query import Query
 from .status import Action, status
 
 T = TypeVar("T")
@@ -159,6 +160,7 @@ class Session:
         timeout: float = 60.0,
         allow_http: bool = False,
         trust_redirects: bool = False,
+        base64_query: bool = False,
     ) -> None:
         unknown = [version for version in versions if version not in VERSIONS]
         if unknown or not versions:
@@ -176,6 +178,7 @@ class Session:
         self.user_agent = user_agent
         self.timeout = timeout
         self.trust_redirects = trust_redirects
+        self.base64_query = base64_query
         self.version = ""
         self.policy_key = NO_POLICY
         self.cookies: dict[str, str] = {}
@@ -256,10 +259,12 @@ class Session:
         if self.cookies:
             yield "Cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if command:
-            yield "MS-ASProtocolVersion", self.version
-            # [MS-ASPROV] section 3.1.5.1: every command but Ping carries the policy key.
-            if command != "Ping":
-                yield "X-MS-PolicyKey", self.policy_key
+            # Both stand in a query string in base64 ([MS-ASHTTP] section 2.2.1.1.1.1).
+            if not self.base64_query:
+                yield "MS-ASProtocolVersion", self.version
+                # [MS-ASPROV] section 3.1.5.1: every command but Ping carries the policy key.
+                if command != "Ping":
+                    yield "X-MS-PolicyKey", self.policy_key
             # [MS-ASHTTP] section 2.2.1.1.2.3, R407: without a body there is no content type.
             if body:
                 yield "Content-Type", CONTENT_TYPE
@@ -267,11 +272,10 @@ class Session:
     def _request(self, command: str, body: bytes, timeout: float) -> Request:
         if not command:
             return Request("OPTIONS", self.url, dict(self._headers("", b"")), b"", timeout)
-        query = (
-            f"Cmd={command}&User={quote(self.user, safe='')}&DeviceId={quote(self.device_id, safe='')}"
-            f"&DeviceType={quote(self.device_type, safe='')}"
-        )
-        return Request("POST", f"{self.url}?{query}", dict(self._headers(command, body)), body, timeout)
+        key = None if command == "Ping" else self.policy_key
+        query = Query(command, self.user, self.device_id, self.device_type, self.version, key)
+        text = query.encoded() if self.base64_query else query.plain()
+        return Request("POST", f"{self.url}?{text}", dict(self._headers(command, body)), body, timeout)
 
     def exchange(
         self, command: str, body: bytes, read: Callable[[Head], Flow[T]], *, timeout: float | None = None

@@ -8,6 +8,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from activesync import commands, items, status
+from activesync.query import COMMAND_CODES, PARAMETER_TAGS
 from wbxml import ACTIVESYNC, AirSync, Model, Notes, Tag
 from wbxml import _kernel_py as kernel
 from wbxml.codepages import VERSIONS
@@ -85,11 +86,12 @@ def roots() -> Iterator[tuple[str, str, Any]]:
 @dataclass(frozen=True)
 class World:
     """All that requirements are held against: where elements may stand, the statuses that are known by their scopes and
-    codes, and the tags by their spellings."""
+    codes, the tags by their spellings, and the numbers of commands and parameters."""
 
     places: tuple[Place, ...]
     statuses: dict[tuple[str, int], Declaration]
     tags: dict[str, Declaration]
+    numbers: dict[str, Declaration]
 
     @cached_property
     def by_name(self) -> dict[str, list[Place]]:
@@ -123,6 +125,10 @@ def changed_world(change: Change) -> World:
         table(
             (str(tag), Declaration("codepages", str(tag), tag, str(tag.token), versions=tuple(sorted(tag.versions))))
             for tag in ACTIVESYNC.by_name.values()
+        ),
+        table(
+            (name, Declaration("query", name, None, str(number)))
+            for name, number in (*COMMAND_CODES.items(), *PARAMETER_TAGS.items())
         ),
     )
 

@@ -520,3 +520,10 @@ def peers(requirement: Requirement, found: re.Match[str], world: World) -> Verdi
     parents = {place.parent for place in Element(requirement, found["one"], world).places}
     beside = [place for place in Element(requirement, found["name"], world).places if place.parent in parents]
     return Verdict(True, "parent", rests(beside)) if beside else None
+
+
+@rule(r"\[The numeric code of command\] (?P<name>\w+) \[is\] (?P<number>\d+)")
+@rule(r"\[Tag value of\] (?P<number>\d+) \[corresponds to parameter name\] (?P<name>\w+)")
+def number_in_a_query(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    row = world.numbers.get(found["name"])
+    return Verdict(row.kind == found["number"], "kind", (row,)) if row is not None else None

@@ -21,6 +21,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -30,12 +31,13 @@ import wbxml
 
 from ..commands import COMMANDS, EASProvisionDoc
 from ..items import GALEntry
+from ..query import parse_query
 from . import find, folders, provision, search, settings, sync
 from .call import Call, Rules
 from .device import Device
 from .faults import Fault
 from .mailbox import Mailbox
-from .request import Answer, Request, parse_query
+from .request import Answer, Request
 
 PATH = "/Microsoft-Server-ActiveSync"
 VERSIONS = ("12.1", "14.0", "14.1", "16.0", "16.1")
@@ -377,7 +379,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             given: dict[str, Any] = {"command": "OPTIONS"}
             if self.command == "POST":
-                given = parse_query(parts.query, headers)
+                given = asdict(parse_query(parts.query, headers))
         except ValueError as error:
             self._write(_refused(400, str(error)))
             return
