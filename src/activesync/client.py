@@ -157,6 +157,7 @@ class _Base:
         versions: tuple[str, ...],
         user_agent: str,
         base64_query: bool,
+        check: bool,
     ) -> None:
         if auth is None and password is None:
             raise UsageError("give a password, or auth=: a function that returns the Authorization header")
@@ -175,6 +176,7 @@ class _Base:
             allow_http=allow_http,
             trust_redirects=trust_redirects,
             base64_query=base64_query,
+            check=check,
         )
 
     def __repr__(self) -> str:
@@ -194,7 +196,8 @@ class Client(_Base):
     the path of a SQLite file, or a StateStore; without one every run starts afresh. ``device`` is the device id, which
     otherwise is made once and kept in the store. ``verify`` is True (the system's store of certificates), the path of a
     CA file, an SSLContext, or False. ``timeout`` is how many seconds the server may keep silent. ``base64_query`` sends
-    the parameters of requests in base64 ([MS-ASHTTP] section 2.2.1.1.1.1) instead of as text.
+    the parameters of requests in base64 ([MS-ASHTTP] section 2.2.1.1.1.1) instead of as text. ``check`` looks at each
+    request before it is sent, and refuses what breaks a rule of the protocol; False is for those who test servers.
 
     Raises UsageError (InsecureURLError for http without ``allow_http``) and StoreError; methods raise ActiveSyncError.
     """
@@ -218,11 +221,12 @@ class Client(_Base):
         versions: tuple[str, ...] = VERSIONS,
         user_agent: str = "activesync-python",
         base64_query: bool = False,
+        check: bool = True,
         transport: Transport | None = None,
     ) -> None:
         super().__init__(
             url, user, password, auth, store is None, device, device_type, device_information, timeout, allow_http,
-            trust_redirects, versions, user_agent, base64_query,
+            trust_redirects, versions, user_agent, base64_query, check,
         )  # fmt: skip
         self._own_transport = transport is None
         self.store: StateStore
@@ -408,9 +412,12 @@ class Client(_Base):
         """What the server knows of the user: addresses, accounts."""
         return self._drive(flows.user_information(self.session))
 
-    def run(self, command: Command[R], *, timeout: float | None = None) -> R:
-        """The answer to any command, its Status left to the caller."""
-        return self._drive(self.session.run(command, timeout=timeout))
+    def run(self, command: Command[R], *, timeout: float | None = None, check: bool | None = None) -> R:
+        """The answer to any command, its Status left to the caller.
+
+        Raises RequestError where the request breaks a rule; ``check=False`` sends it all the same.
+        """
+        return self._drive(self.session.run(command, timeout=timeout, check=check))
 
 
 class AsyncClient(_Base):
@@ -438,11 +445,12 @@ class AsyncClient(_Base):
         versions: tuple[str, ...] = VERSIONS,
         user_agent: str = "activesync-python",
         base64_query: bool = False,
+        check: bool = True,
         transport: AsyncTransport | None = None,
     ) -> None:
         super().__init__(
             url, user, password, auth, store is None, device, device_type, device_information, timeout, allow_http,
-            trust_redirects, versions, user_agent, base64_query,
+            trust_redirects, versions, user_agent, base64_query, check,
         )  # fmt: skip
         self._own_transport = transport is None
         self.store: StateStore | AsyncStateStore
@@ -603,9 +611,9 @@ class AsyncClient(_Base):
         """See Client.user_information."""
         return await self._drive(flows.user_information(self.session))
 
-    async def run(self, command: Command[R], *, timeout: float | None = None) -> R:
+    async def run(self, command: Command[R], *, timeout: float | None = None, check: bool | None = None) -> R:
         """See Client.run."""
-        return await self._drive(self.session.run(command, timeout=timeout))
+        return await self._drive(self.session.run(command, timeout=timeout, check=check))
 
 
 class _AsyncPages:

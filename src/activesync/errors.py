@@ -2,6 +2,7 @@
 
     ActiveSyncError
       UsageError                      the call does not make sense; nothing was sent
+        RequestError                  the request breaks a rule of the protocol; .requirement
         InsecureURLError              a password would travel over http
         UncommittedPageError          the folder has a page that was not committed
         UnknownFolderError            the account has no such folder
@@ -46,6 +47,20 @@ class UsageError(ActiveSyncError):
     """The call does not make sense as it stands; nothing was sent."""
 
     exit_code = 2
+
+
+class RequestError(UsageError):
+    """The request breaks a rule: ``requirement`` is Microsoft's id of it. ``check=False`` sends it all the same."""
+
+    exit_code = 35
+
+    def __init__(self, requirement: str, message: str) -> None:
+        super().__init__(f"{message} ({requirement})")
+        self.requirement = requirement
+        self.message = message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.requirement, self.message)
 
 
 class InsecureURLError(UsageError):

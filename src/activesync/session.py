@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import wbxml
 
+from .check import check as check_request
 from .commands import (
     POLICY_TYPE,
     Command,
@@ -161,6 +162,7 @@ class Session:
         allow_http: bool = False,
         trust_redirects: bool = False,
         base64_query: bool = False,
+        check: bool = True,
     ) -> None:
         unknown = [version for version in versions if version not in VERSIONS]
         if unknown or not versions:
@@ -179,6 +181,7 @@ class Session:
         self.timeout = timeout
         self.trust_redirects = trust_redirects
         self.base64_query = base64_query
+        self.check = check
         self.version = ""
         self.policy_key = NO_POLICY
         self.cookies: dict[str, str] = {}
@@ -449,12 +452,19 @@ class Session:
 
     # Commands
 
-    def encoded(self, command: Command[Any]) -> bytes:
-        """The command in the version of the session. Raises UsageError where it cannot be written so."""
+    def encoded(self, command: Command[Any], *, check: bool | None = None) -> bytes:
+        """The command in the version of the session.
+
+        Raises UsageError where it cannot be written so, and RequestError where it breaks a rule, unless ``check`` is
+        False, or that of the session where it is not given.
+        """
         try:
-            return wbxml.encode(command, version=self.version)
+            body = wbxml.encode(command, version=self.version)
         except wbxml.EncodeError as error:
             raise UsageError(str(error)) from error
+        if self.check if check is None else check:
+            check_request(wbxml.decode(body), self.version)
+        return body
 
     def options(self) -> Flow[ServerOptions]:
         """What the server offers, by HTTP OPTIONS; agrees on the best common version ([MS-ASHTTP] section 2.2.3)."""
@@ -478,11 +488,11 @@ class Session:
                 return ServerOptions(offered, commands, version)
         raise VersionError(f"{self.host} speaks {', '.join(offered)}; this client speaks {', '.join(self.versions)}")
 
-    def run(self, command: Command[R], *, timeout: float | None = None) -> Flow[R]:
+    def run(self, command: Command[R], *, timeout: float | None = None, check: bool | None = None) -> Flow[R]:
         """The response to a command, with nothing set where its body is empty; only provisioning is seen to.
 
         ``timeout`` is how long the server may keep silent; without one, the session's, and as long as the command lets
-        the server wait on top of it.
+        the server wait on top of it. ``check`` looks at the request before it is sent (check.py).
 
         Raises what exchange() raises, and AnswerError where the answer is no response to this command.
         """
@@ -492,7 +502,7 @@ class Session:
             timeout = self.timeout + _held(command)
         for _ in range(3):
             # Encoded anew after provisioning: what goes out is for the version, and the key is a header.
-            body = self.encoded(command)
+            body = self.encoded(command, check=check)
             response = yield from self.exchange(command.name, body, read, timeout=timeout)
             code: int | None = getattr(response, "status", None)
             if code is None or not (yield from self.provision_for(command.name, code)):
