@@ -52,7 +52,7 @@ class UsageError(ActiveSyncError):
 class RequestError(UsageError):
     """The request breaks a rule: ``requirement`` is Microsoft's id of it. ``check=False`` sends it all the same."""
 
-    exit_code = 35
+    exit_code = 36
 
     def __init__(self, requirement: str, message: str) -> None:
         super().__init__(f"{message} ({requirement})")
