@@ -22,13 +22,6 @@ _OTHER = re.compile(rf"\b({'|'.join(OTHERS)})\b")
 DIFFERENCES = {
     id_: why
     for why, ids in {
-        "is about email:DisplayName of 2.5, of which only the name is left": (
-            "MS-ASEMAIL_R1213",
-            "MS-ASEMAIL_R1214",
-            "MS-ASEMAIL_R1215",
-            "MS-ASEMAIL_R1216",
-            "MS-ASEMAIL_R12170",
-        ),
         "contradicts the table of Query and the schema, where it is a container": ("MS-ASCMD_R6667100906",),
         "speaks of FolderUpdate under FolderCreate, which a rule does not tell apart": ("MS-ASCMD_R2191",),
         "the element is read as a boolean": ("MS-ASCMD_R1609",),

@@ -89,11 +89,9 @@ class Element:
         title = re.match(r"(?:\w+:)?\s*(\w+)\s*\(([^)]*)\)", requirement.title)
         if title and title[1] == self.name:
             qualifiers.append(title[2])
-        self.foreign = not any(
-            place.tag.namespace in OWN[requirement.document] and place.tag.namespace != "AirSyncBase"
-            for place in world.by_name.get(self.name, [])
-            if requirement.document in OWN
-        )
+        # Whether none of the specification's own namespaces has such an element: then it is one of AirSyncBase.
+        own = [namespace for namespace in OWN.get(requirement.document, ()) if namespace != "AirSyncBase"]
+        self.foreign = not any(f"{namespace}:{self.name}" in ACTIVESYNC.by_name for namespace in own)
         self.places = [
             place for place in world.by_name.get(self.name, []) if self._fits(requirement, place, namespace, qualifiers)
         ]
