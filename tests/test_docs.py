@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from activesync.commands import COMMANDS
+
 from .examples import BIN, ROOT, run_commands, run_python
 
-DOCS = sorted((ROOT / "docs").glob("*.md"))
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
 NAMING = [document for document in DOCS if "`test_" in document.read_text("utf-8")]
 
 
@@ -32,6 +34,10 @@ def test_python_examples_run_from_top_to_bottom(document: Path, here: Path) -> N
 @pytest.mark.parametrize("document", DOCS, ids=lambda path: path.name)
 def test_commands_run_and_print_what_is_shown(document: Path, here: Path) -> None:
     run_commands(document, here)
+
+
+def test_each_command_has_a_page() -> None:
+    assert {path.stem for path in (ROOT / "docs" / "commands").glob("*.md")} == {name.lower() for name in COMMANDS}
 
 
 def test_the_page_of_constructs_names_tests() -> None:
