@@ -297,6 +297,7 @@ def test_each_http_error_has_its_class(status: int, error: type[errors.HTTPError
     assert type(caught.value) is error and caught.value.status == status
 
 
+@pytest.mark.spec("MS-ASHTTP_R275")
 def test_a_503_is_waited_for_as_long_as_it_says() -> None:
     script = Script([Canned(status=503, headers={"retry-after": "7"}), Canned(FOLDERS)])
     run(script)
@@ -341,6 +342,7 @@ def test_a_451_to_itself_ends() -> None:
         run(Script([Canned(status=451, headers=there)] * 4))
 
 
+@pytest.mark.spec("MS-ASHTTP_R270")
 def test_a_451_to_another_host_is_followed_where_the_caller_says_so() -> None:
     there = {"x-ms-location": "https://eu.example.test/Microsoft-Server-ActiveSync"}
     script = Script([Canned(status=451, headers=there), Canned(FOLDERS)])
@@ -357,7 +359,9 @@ def test_a_451_to_another_host_is_followed_where_the_caller_says_so() -> None:
     assert careful.requests[0].url.startswith("https://mail.example.test/")
 
 
-@pytest.mark.spec("MS-ASHTTP_R4075")
+@pytest.mark.spec(
+    *("MS-ASHTTP_R600", "MS-ASHTTP_R4071", "MS-ASHTTP_R4072", "MS-ASHTTP_R4073", "MS-ASHTTP_R4075", "MS-ASHTTP_R4076")
+)
 def test_cookies_are_returned_and_bounded() -> None:
     flood = tuple(f"c{number}={'x' * 10}; Path=/; HttpOnly" for number in range(500))
     script = Script(

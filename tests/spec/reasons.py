@@ -67,7 +67,7 @@ DIFFERENCES = {
         "not built: the criteria that stand in Query without And": ("MS-ASCON_R71",),
         "not built: UserName and Password of a search in a document library": ("MS-ASCMD_R2313",),
         "one element under two parents, of which a rule sees one": ("MS-ASCMD_R6990101755",),
-        "not built: the Status with which a client answers a wipe": ("MS-ASPROV_R398",),
+        "one element under two parents, of which the title names one": ("MS-ASPROV_R398",),
         "every other source has EndTime in every version, as the example of section 4.4 does": (
             "MS-ASEMAIL_R1229",
             "MS-ASEMAIL_R1230",
