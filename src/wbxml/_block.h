@@ -126,12 +126,17 @@ static inline block block_narrow_32(block a, block b)
 /* The number of the lowest bit that is set; one must be. */
 static inline unsigned lowest_bit(unsigned mask)
 {
-#ifdef _MSC_VER
+#if defined(__GNUC__) || defined(__clang__)
+    return (unsigned)__builtin_ctz(mask);
+#elif defined(_MSC_VER)
     unsigned long index;
     _BitScanForward(&index, mask);
     return (unsigned)index;
 #else
-    return (unsigned)__builtin_ctz(mask);
+    unsigned index = 0;
+    for (; !(mask & 1); mask >>= 1)
+        index++;
+    return index;
 #endif
 }
 #endif
