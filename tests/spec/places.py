@@ -94,6 +94,14 @@ class World:
     numbers: dict[str, Declaration]
 
     @cached_property
+    def own_names(self) -> dict[str, set[str]]:
+        """The names of the elements that each command has outside of items."""
+        found: dict[str, set[str]] = {}
+        for place in self.places:
+            found.setdefault(place.command, set()).add(place.tag.name)
+        return found
+
+    @cached_property
     def by_name(self) -> dict[str, list[Place]]:
         """The places by the names of their elements."""
         found: dict[str, list[Place]] = {}

@@ -56,6 +56,10 @@ DIFFERENCES = {
         ),
         "names a parent in a command that is not among these": (
             "MS-ASRM_R308",
+            "MS-ASCMD_R6990101702",
+            "MS-ASCMD_R6990101706",
+            "MS-ASCMD_R6990101723",
+            "MS-ASCMD_R6990101727",
             "MS-ASRM_R306",
             "MS-ASCMD_R1547",
         ),

@@ -31,7 +31,7 @@ OWN = {
     "MS-ASCAL": ("Calendar", "AirSyncBase"),
     "MS-ASCNTC": ("Contacts", "Contacts2", "AirSyncBase"),
     "MS-ASDOC": ("DocumentLibrary",),
-    "MS-ASEMAIL": ("Email", "Email2", "Tasks", "AirSyncBase"),
+    "MS-ASEMAIL": ("Email", "Email2", "Tasks", "RightsManagement", "AirSyncBase"),
     "MS-ASNOTE": ("Notes", "AirSyncBase"),
     "MS-ASPROV": ("Provision", "Settings"),
     "MS-ASRM": ("RightsManagement",),
@@ -58,6 +58,8 @@ TYPES = {
 
 
 SPELLINGS = {
+    "AllowWifi": "AllowWiFi",
+    "DayofMonth": "DayOfMonth",
     "DevicePassoword": "DevicePassword",
     "MonthofYear": "MonthOfYear",
     "GALSearchCriterion": "GalSearchCriterion",
@@ -92,6 +94,9 @@ class Element:
         # Whether none of the specification's own namespaces has such an element: then it is one of AirSyncBase.
         own = [namespace for namespace in OWN.get(requirement.document, ()) if namespace != "AirSyncBase"]
         self.foreign = not any(f"{namespace}:{self.name}" in ACTIVESYNC.by_name for namespace in own)
+        self.own_names = world.own_names
+        among = world.by_name.get(self.name, [])
+        self.carried = len({place.tag.namespace for place in among if place.direction == "item"}) == 1
         self.places = [
             place for place in world.by_name.get(self.name, []) if self._fits(requirement, place, namespace, qualifiers)
         ]
@@ -106,7 +111,9 @@ class Element:
             if place.tag.namespace not in (own if named or own[-1] != "AirSyncBase" or len(own) == 1 else own[:-1]):
                 return False
         group = requirement.group
-        if group in COMMANDS and place.command != group:
+        # What no command has of its own may be of an item that it carries, where no two have such an element.
+        carried = place.direction == "item" and self.carried and self.name not in self.own_names.get(group, ())
+        if group in COMMANDS and place.command != group and not carried:
             return False
         if group in CLASSES and place.direction == "item" and place.command not in CLASSES[group]:
             return False
@@ -170,7 +177,9 @@ def names(text: str) -> list[str]:
     """The elements that a text lists, each before its section in brackets, without what is in other brackets."""
     text = re.sub(r"\((?:\[[^\]]*\] )?section [^)]*\)|\(section[^)]*\)|<\d+>", ",", text)
     text = re.sub(r"\([^)]*\)", "", text)
-    return [word for word in re.findall(r"(?:\w+:)?[A-Z]\w+", text) if not re.fullmatch(r"MS|None|The|In|If", word)]
+    return [
+        word for word in re.findall(r"(?:\w+:)?[A-Z]\w+", text) if not re.fullmatch(r"MS|AS[A-Z]+|None|The|In|If", word)
+    ]
 
 
 # -- Versions ---------------------------------------------------------------------------------------------------------
