@@ -22,6 +22,7 @@ _OTHER = re.compile(rf"\b({'|'.join(OTHERS)})\b")
 DIFFERENCES = {
     id_: why
     for why, ids in {
+        "names the parent in place of the element": ("MS-ASAIRS_R260",),
         "contradicts the table of Query and the schema, where it is a container": ("MS-ASCMD_R6667100906",),
         "speaks of FolderUpdate under FolderCreate, which a rule does not tell apart": ("MS-ASCMD_R2191",),
         "the element is read as a boolean": ("MS-ASCMD_R1609",),

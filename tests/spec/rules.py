@@ -359,7 +359,7 @@ def namespace_of_section(requirement: Requirement, found: re.Match[str], world: 
 
 
 @rule(
-    r"The value of (?:this element ?(?:\[(?P<it>[\w: ]+)\])?|the (?P<name>[\w:]+) element)\s*(?:\([^)]*\))? is (?:an? )?"
+    r"The value of (?:this element ?(?:\[(?:the )?(?P<it>[\w:]+) ?(?:element)?\])?|the (?P<name>[\w:]+) element)\s*(?:\([^)]*\))? is (?:an? )?"
     r"(?P<type>[\w ]+?)(?: data)? (?:type|value)"
 )
 @rule(r"The (?P<name>[\w:]+) element(?P<it>) is an? (?P<type>[\w]+) data type")
@@ -412,11 +412,12 @@ def top_level(requirement: Requirement, found: re.Match[str], world: World) -> V
 
 @rule(r"\[(?:The )?[Vv]alues? ?(?:is)?\]?\s*(?P<value>\d+)\]? ?\[?(?:means|meaning|is)\]?")
 @rule(r"(?:The value of (?:the )?[\w:]+(?: element)? is|(?:The )?[Vv]alue(?: is)?) (?P<value>\d+) (?:means|indicates)")
+@rule(r"\[The value\] (?P<value>\d+) \[of (?:the )?\w+ element\] mean(?:s|ing)")
 @rule(r"Yes\. \[Applies to \w+, if FilterType is (?P<value>\d+),")
 def value(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
     element = Element(requirement, requirement.title, world)
     known = [place for place in element.places if place.what.values]
-    truths = [place for place in element.places if place.what.kind in ("boolean", "flag")]
+    truths = [place for place in element.places if place.what.kind == "boolean"]
     if not known and truths:
         return Verdict(found["value"] in ("0", "1"), "kind", rests(truths))
     if not known:
@@ -460,6 +461,12 @@ def status_value(requirement: Requirement, found: re.Match[str], world: World) -
 @rule(r"(?:As|For) a top-level element of the [\w ]+ class, the (?P<name>[\w:]+) element")
 @rule(r"\[When the Type element is set to \d, [\w ]+, the following elements are supported:?\]\s*(?P<name>[\w:]+)")
 @rule(r"\[The (?P<name>\w+) element\] specifies ")
+@rule(r"(?:The )?(?:element )?(?P<name>[\w:]+)\s+\((?:\[[\w-]+\] )?section [\d.]+\)(?: element)? specifies ")
+@rule(
+    r"\[(?:For all values|When [\w ]*the Type element)[^\]]*following elements are (?:optional|supported):?\]\s*(?P<name>[\w:]+)"
+)
+@rule(r"(?P<name>[\w:]+) \(section [\d.]+\)(?:: One instance of this element| — This element) is ")
+@rule(r"Command (?:requests|responses) can include the (?P<name>[\w:]+) element\.")
 @rule(r"The (?P<name>[\w:]+) \(section [\d.]+\) element specifies ")
 @rule(r"(?P<name>[\w:]+) \(section [\d.]+\)\. This element is ")
 @rule(r"(?:The )?(?P<name>[\w:]+)(?: element)? \(section [\d.]+\):? ?(?:This element is (?:optional|required)\.?)?\s*$")
@@ -515,7 +522,7 @@ def root(requirement: Requirement, found: re.Match[str], world: World) -> Verdic
 
 
 @rule(
-    r"\[This algorithm supports\] \[Code page\] (?P<page>\d+) \[that indicates\] \[XML namespace\] (?P<namespace>\w+)"
+    r"\[This algorithm supports\] \[Code page\] (?P<page>\d+) ?\[that indicates\] \[XML namespace\] (?P<namespace>\w+)"
 )
 def code_page(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
     rows = tuple(row for row in world.tags.values() if row.tag.namespace == found["namespace"])
