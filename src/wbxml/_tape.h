@@ -2578,11 +2578,17 @@ static fast_call lead_call(PyObject *function, fast_call quick)
     return before;
 }
 
-/* The same for a method, given as its descriptor. */
+/* The same for a method, given as its descriptor; NULL where calls of it look otherwise, and then it is left alone. */
 static fast_method lead_method(PyObject *descriptor, fast_method quick)
 {
-    PyMethodDef *const method = ((PyMethodDescrObject *)descriptor)->d_method;
-    const fast_method before = (fast_method)(void (*)(void))method->ml_meth;
+    PyMethodDef *method;
+    fast_method before;
+    if (Py_TYPE(descriptor) != &PyMethodDescr_Type)
+        return NULL;
+    method = ((PyMethodDescrObject *)descriptor)->d_method;
+    if (method->ml_flags != (METH_FASTCALL | METH_KEYWORDS))
+        return NULL;
+    before = (fast_method)(void (*)(void))method->ml_meth;
     method->ml_meth = (PyCFunction)(void (*)(void))quick;
     return before;
 }
