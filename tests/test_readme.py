@@ -7,6 +7,7 @@ examples run in an empty folder with the project's tests and examples in it.
 """
 
 import os
+import re
 import shutil
 import socket
 import socketserver
@@ -19,6 +20,7 @@ from urllib.parse import SplitResult, urlsplit
 import pytest
 import trustme
 
+from activesync import commands, items
 from activesync.testing import EASServer, sample_directory, sample_mailbox
 
 from .examples import BIN, ROOT, blocks, matches, run_commands, run_python
@@ -120,3 +122,16 @@ def test_commands_run_and_print_what_is_shown(world: Path) -> None:
 )
 def test_shown_output_is_compared(printed: str, expected: str, same: bool) -> None:
     assert matches(printed, expected) is same
+
+
+def test_the_table_of_versions_is_that_of_the_models() -> None:
+    rows = re.findall(r"^\| [^|]+ \|((?: (?:yes)? ?\|){5}) `(\w+)\.(\w+)` \|$", README.read_text("utf-8"), re.MULTILINE)
+    assert len(rows) > 15
+    for cells, model, name in rows:
+        cls = getattr(commands, model, None) or getattr(items, model)
+        plan = cls.__wbxml_plan__
+        (field,) = [one for one in plan.fields if one.name == name]
+        within = plan.tag.versions if plan.tag is not None and plan.tag.versions else field.versions
+        shown = ["yes" in cell for cell in cells.split("|")[:5]]
+        versions = ("12.1", "14.0", "14.1", "16.0", "16.1")
+        assert shown == [version in field.versions and version in within for version in versions], f"{model}.{name}"
