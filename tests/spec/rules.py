@@ -14,6 +14,7 @@ from wbxml import ACTIVESYNC
 
 from .catalogue import COMMANDS, OTHERS, Requirement
 from .places import Declaration, Place, World
+from .places import world as today
 
 NAMESPACES = {tag.namespace.lower(): tag.namespace for tag in ACTIVESYNC.by_name.values()} | {
     "rm": "RightsManagement",
@@ -94,8 +95,9 @@ class Element:
         # Whether none of the specification's own namespaces has such an element: then it is one of AirSyncBase.
         own = [namespace for namespace in OWN.get(requirement.document, ()) if namespace != "AirSyncBase"]
         self.foreign = not any(f"{namespace}:{self.name}" in ACTIVESYNC.by_name for namespace in own)
-        self.own_names = world.own_names
-        among = world.by_name.get(self.name, [])
+        # Which elements are meant does not depend on what a mutation takes away.
+        self.own_names = today().own_names
+        among = today().by_name.get(self.name, [])
         self.carried = len({place.tag.namespace for place in among if place.direction == "item"}) == 1
         self.places = [
             place for place in world.by_name.get(self.name, []) if self._fits(requirement, place, namespace, qualifiers)
@@ -185,6 +187,15 @@ def names(text: str) -> list[str]:
 # -- Versions ---------------------------------------------------------------------------------------------------------
 
 
+def _in_version(among: list[Place], found: re.Match[str]) -> Verdict | None:
+    if not among:
+        return None
+    supported = [place for place in among if found["version"] in place.versions]
+    if found["not"] == "supports ":
+        return Verdict(bool(supported), "versions", rests(supported))
+    return Verdict(not supported, "no versions", (*rests(among), *(one for place in among for one in place.outer)))
+
+
 @rule(
     r"Protocol version (?P<version>[\d.]+) (?P<not>does not supports? |supports )this \[(?P<name>.+?)\]? ?\]? element"
     r"(?:,? (?:\[as\] |as )?(?:a )?child (?:element )?of (?:the )?(?P<parent>[\w:, ]+?)(?: elements?)?)?\s*\.?\s*(?:<\d+>)?$"
@@ -195,23 +206,13 @@ def version(requirement: Requirement, found: re.Match[str], world: World) -> Ver
     if found["parent"]:
         parents = re.findall(r"(?:\w+:)?[A-Z]\w+", found["parent"])
         among = element.under(*parents)
-    if not among:
-        return None
-    supported = [place for place in among if found["version"] in place.versions]
-    if found["not"] == "supports ":
-        return Verdict(bool(supported), "versions", rests(supported))
-    return Verdict(not supported, "no versions", (*rests(among), *(one for place in among for one in place.outer)))
+    return _in_version(among, found)
 
 
 @rule(r"Protocol version (?P<version>[\d.]+) (?P<not>does not supports? |supports )this \[(?P<name>\w+)\] command\.?")
 def version_of_command(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
     roots = [place for place in world.places if place.command == found["name"] and not place.above]
-    if not roots:
-        return None
-    supported = [place for place in roots if found["version"] in place.versions]
-    if found["not"] == "supports ":
-        return Verdict(bool(supported), "versions", rests(supported))
-    return Verdict(not supported, "no versions", rests(roots))
+    return _in_version(roots, found)
 
 
 # -- The tables of elements in [MS-ASCMD] -----------------------------------------------------------------------------
@@ -245,16 +246,19 @@ def children(requirement: Requirement, found: re.Match[str], world: World) -> Ve
     return Verdict(wanted <= known, "parent", rests(place for place in inside if place.tag.name in wanted))
 
 
+def _childless(element: Element) -> Verdict | None:
+    if not element.places:
+        return None
+    return Verdict(all(place.what.kind != "container" for place in element.places), "kind", rests(element.places))
+
+
 @rule(r"None\s*\[?\s*" + TABLE.removeprefix(r"\[?\s*") + r"?has no child element")
 @rule(
     r"None\s*\[\s*Element (?P<name>[\w:]+(?: ?\([\w ]+\))?) in (?P<command>\w+) command (?P<way>request|response).*has no child"
 )
 @rule(TABLE + r"(?:there is no|has no) child element")
 def childless(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
-    element = Element(requirement, found["name"], world, found["command"]).of(found["way"])
-    if not element.places:
-        return None
-    return Verdict(all(place.what.kind != "container" for place in element.places), "kind", rests(element.places))
+    return _childless(Element(requirement, found["name"], world, found["command"]).of(found["way"]))
 
 
 @rule(TABLE + r"the data type is (?P<type>.*)$")
@@ -325,17 +329,6 @@ def child_of(requirement: Requirement, found: re.Match[str], world: World) -> Ve
     wanted = {SPELLINGS.get(name, name) for name in (name.rpartition(":")[2] for name in listed)}
     all_there = {place.parent.name for place in under if place.parent} >= wanted
     return Verdict(bool(under) and all_there, "parent", rests(under))
-
-
-@rule(
-    r"(?:The|A|An) (?P<name>[\w:]+)(?: ?\([^)]*\))? element(?:\s*\(\[?[^)]*\))? is an? (?:optional|required)(?: container)?"
-    r"(?:\s*\([^)]*\))? element"
-)
-@rule(r"(?:As|For) a top-level element of the [\w ]+ class, the (?P<name>[\w:]+) element is an optional element")
-@rule(r"The (?P<name>[\w:]+) element is an optional (?:top-level )?(?:element|container)")
-def element_there(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
-    element = Element(requirement, found["name"], world)
-    return Verdict(True, "tag", rests(element.places)) if element.places else None
 
 
 @rule(
@@ -474,6 +467,12 @@ def status_value(requirement: Requirement, found: re.Match[str], world: World) -
 @rule(r"The (?P<name>[\w:]+) element is an empty tag element")
 @rule(r"The (?P<name>[\w:]+) element specifies ")
 @rule(r"The (?P<name>[\w:]+) element is used in the following command requests")
+@rule(
+    r"(?:The|A|An) (?P<name>[\w:]+)(?: ?\([^)]*\))? element(?:\s*\(\[?[^)]*\))? is an? (?:optional|required)(?: container)?"
+    r"(?:\s*\([^)]*\))? element"
+)
+@rule(r"(?:As|For) a top-level element of the [\w ]+ class, the (?P<name>[\w:]+) element is an optional element")
+@rule(r"The (?P<name>[\w:]+) element is an optional (?:top-level )?(?:element|container)")
 def there(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
     element = Element(requirement, found["name"], world)
     return Verdict(True, "tag", rests(element.places)) if element.places else None
@@ -481,10 +480,7 @@ def there(requirement: Requirement, found: re.Match[str], world: World) -> Verdi
 
 @rule(r"The (?P<name>[\w:]+) element (?:MUST|can) have no child elements")
 def no_children(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
-    element = Element(requirement, found["name"], world)
-    if not element.places:
-        return None
-    return Verdict(all(place.what.kind != "container" for place in element.places), "kind", rests(element.places))
+    return _childless(Element(requirement, found["name"], world))
 
 
 @rule(r"(?:\[The )?[Vv]alid values? (?P<values>\[[^\]]*\])? ?for (?:the )?(?P<name>\w+)(?: element)? (?:are|is)")
