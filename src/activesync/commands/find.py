@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from wbxml import GAL, AirSync, Email, Email2, ItemOperations, Model, field
+from wbxml import AirSync, Email, Email2, ItemOperations, Model, field
 from wbxml import Find as Page
 
-from ..items import GALPicture, Importance
+from ..items import GALEntry, Importance
 from .command import Command
 
 
-class FindProperties(Model, tag=Page.Properties):
-    """What is shown of a mail (the first eleven) or of a person; ``preview`` is up to 255 characters of the text."""
+class FindProperties(GALEntry, tag=Page.Properties):
+    """What is shown of a person, as Search does, or of a mail; ``preview`` is up to 255 characters of its text."""
 
     subject: str | None = field(Email.Subject)
     date_received: datetime | None = field(Email.DateReceived)
@@ -25,18 +25,6 @@ class FindProperties(Model, tag=Page.Properties):
     preview: str | None = field(Page.Preview)
     has_attachments: bool | None = field(Page.HasAttachments)
     from_: str | None = field(Email.From)
-    display_name: str | None = field(GAL.DisplayName)
-    phone: str | None = field(GAL.Phone)
-    office: str | None = field(GAL.Office)
-    title: str | None = field(GAL.Title)
-    company: str | None = field(GAL.Company)
-    alias: str | None = field(GAL.Alias)
-    first_name: str | None = field(GAL.FirstName)
-    last_name: str | None = field(GAL.LastName)
-    home_phone: str | None = field(GAL.HomePhone)
-    mobile_phone: str | None = field(GAL.MobilePhone)
-    email_address: str | None = field(GAL.EmailAddress)
-    picture: GALPicture | None = field()
 
 
 class FindResult(Model, tag=Page.Result):
