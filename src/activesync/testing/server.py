@@ -327,13 +327,17 @@ class _Listener(ThreadingHTTPServer):
             self._guard.notify_all()
 
     def end_connections(self) -> None:
-        """Ends all connections, and waits until their threads have seen it."""
+        """Ends all connections, and waits until their threads have seen it: an answer that is being made, as that to a
+        held request, is still sent, where that takes no more than two seconds.
+        """
         with self._guard:
-            for connection in self._open:
-                with contextlib.suppress(OSError):
-                    # Shut down, not closed: the thread that reads from it sees the end, and closes it.
-                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
-            self._guard.wait_for(lambda: not self._open, timeout=5)
+            for how, seconds in ((socket.SHUT_RD, 2), (socket.SHUT_RDWR, 5)):
+                for connection in self._open:
+                    with contextlib.suppress(OSError):
+                        # Shut down, not closed: the thread that reads from it sees the end, and closes it.
+                        socket.socket.shutdown(connection, how)
+                if self._guard.wait_for(lambda: not self._open, timeout=seconds):
+                    return
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         if isinstance(sys.exc_info()[1], OSError):
