@@ -137,6 +137,20 @@ def test_a_mail_as_mime() -> None:
     assert first.body.data.startswith("From: Bob Example <bob@example.test>\r\n")
 
 
+def test_a_mail_as_a_message() -> None:
+    first, *_ = received(sogo("Sync-email-mime.response"))
+    message = first.body.message()
+    assert message["From"].addresses[0].addr_spec == "bob@example.test"
+    assert message["Subject"] == first.subject
+    assert not message.defects
+    first.body.data = first.body.data[:40]
+    assert first.body.message()["Subject"] is None  # it is cut off before that
+    with pytest.raises(ValueError, match="only a body of type MIME holds a mail"):
+        Body(type=BodyType.HTML, data="<p>").message()
+    with pytest.raises(ValueError, match="this is no data"):
+        Body(type=BodyType.MIME).message()
+
+
 def test_a_large_page_of_mails() -> None:
     found = received(sogo("Sync-page-m20k-100.response"))
     assert len(found) == 100
