@@ -64,6 +64,7 @@ from activesync.commands import (
     OofRequest,
     OofState,
     Options,
+    Or,
     PolicyRequest,
     PolicyResponse,
     Provision,
@@ -575,6 +576,32 @@ def test_search_request_with_every_condition() -> None:
 def test_search_request_for_a_document() -> None:
     query = Query(equal_to=EqualTo(link_id=True, value=r"\\server\share"))
     assert texts(wbxml.encode(query))[1:] == [("EqualTo", None), ("LinkId", None), ("Value", r"\\server\share")]
+
+
+def test_credentials_for_a_document_library() -> None:
+    options = SearchOptions(range="0-9", user_name="alice", password="hunter2")
+    assert texts(wbxml.encode(options))[1:] == [("Range", "0-9"), ("UserName", "alice"), ("Password", "hunter2")]
+    assert repr(options) == "SearchOptions(range='0-9', user_name=..., password=...)"
+    assert "hunter2" not in f"{SearchStore(options=options)} {options!s}"
+
+
+@pytest.mark.spec("MS-ASCMD_R5569", "MS-ASCMD_R5570", "MS-ASCON_R71", "MS-ASCON_R72", "MS-ASCON_R73")
+def test_criteria_outside_and() -> None:
+    query = wbxml.from_xml(
+        '<Query xmlns="Search" xmlns:airsync="AirSync" xmlns:email="Email"><Or><airsync:Class>Email</airsync:Class>'
+        "<FreeText>x</FreeText></Or><airsync:CollectionId>5</airsync:CollectionId><ConversationId>/wA=</ConversationId>"
+        "<LessThan><email:DateReceived/><Value>2026-01-01T00:00:00.000Z</Value></LessThan></Query>"
+    )
+    model = wbxml.decode(query, type=Query)
+    assert model == Query(
+        or_=Or(classes=["Email"], free_text="x"),
+        collection_ids=["5"],
+        conversation_id=b"\xff\x00",
+        less_than=LessThan(date_received=True, value=datetime(2026, 1, 1, tzinfo=UTC)),
+    )
+    assert wbxml.encode(model) == query
+    within = Query(and_=And(and_=And(free_text="x"), or_=Or(classes=["Email"])))
+    assert wbxml.decode(wbxml.encode(within), type=Query) == within
 
 
 def test_search_request_for_people() -> None:

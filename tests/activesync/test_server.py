@@ -54,6 +54,7 @@ from activesync.commands import (
     OofRequest,
     OofState,
     Options,
+    Or,
     PictureOptions,
     PolicyRequest,
     Provision,
@@ -1333,6 +1334,7 @@ def test_search_in_the_mailbox(phone: Phone, mailbox: Mailbox) -> None:
     until = LessThan(date_received=True, value=NOW - timedelta(days=1))
     assert found(Query(and_=And(free_text="johnson", greater_than=since))) == [first]
     assert found(Query(and_=And(free_text="johnson", less_than=until))) == [second]
+    assert found(Query(free_text="johnson", less_than=until)) == [second]
 
     answer = search(phone, Query(and_=john), range="1-2", body_preferences=[BodyPreference(type=BodyType.PLAIN_TEXT)])
     assert (answer.range, answer.total) == ("1-2", 4)
@@ -1356,6 +1358,8 @@ def test_searches_that_are_refused(phone: Phone, server: EASServer) -> None:
         "</airsync:Class><FreeText>x</FreeText></Query></Store></Search>"
     )
     assert phone.run(("Search", outside)).store.status == 8
+    for complex_ in (Query(or_=Or(free_text="x")), Query(and_=And(free_text="x", or_=Or(free_text="y")))):
+        assert search(phone, complex_).status == 8
     assert phone.run(Search(store=SearchStore(name="DocumentLibrary", query=Query(free_text="x")))).store.status == 2
     assert phone.run(Search()).store.status == 2
     with closing(new := Phone(server, device="new")):

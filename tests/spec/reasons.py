@@ -69,8 +69,6 @@ DIFFERENCES = {
             "MS-ASCMD_R1175",
         ),
         "contradicts [MS-ASDTYPE] and the examples, where the id is a byte array": ("MS-ASCMD_R1443",),
-        "not built: the criteria that stand in Query without And": ("MS-ASCON_R71",),
-        "not built: UserName and Password of a search in a document library": ("MS-ASCMD_R2313",),
         "one element under two parents, of which a rule sees one": ("MS-ASCMD_R6990101755",),
         "one element under two parents, of which the title names one": ("MS-ASPROV_R398",),
         "every other source has EndTime in every version, as the example of section 4.4 does": (

@@ -5,6 +5,7 @@ from typing import Any
 
 from ..items import BodyPartPreference, BodyPreference, DocumentEntry, GALEntry, GALPicture, MIMESupport
 from .command import Command
+from .criteria import And, EqualTo, GreaterThan, LessThan, Or, Query
 from .find import (
     ExecuteSearch,
     Find,
@@ -59,13 +60,8 @@ from .provision import (
     RemoteWipe,
 )
 from .search import (
-    And,
-    EqualTo,
     GALStore,
-    GreaterThan,
-    LessThan,
     PictureOptions,
-    Query,
     Search,
     SearchGAL,
     SearchOptions,
@@ -208,6 +204,7 @@ __all__ = [
     "OofResponse",
     "OofState",
     "Options",
+    "Or",
     "PictureOptions",
     "PolicyData",
     "PolicyRequest",

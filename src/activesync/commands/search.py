@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import fields
 from typing import Any
 
-from wbxml import AirSync, Document, DocumentLibrary, Email, Model, RightsManagement, field
+from wbxml import AirSync, Document, Model, RightsManagement, field
 from wbxml import Search as Page
 
 from ..items import BodyPartPreference, BodyPreference, DocumentEntry, GALEntry, Item, MIMESupport
 from .command import Command
+from .criteria import Query
 
 
 class SearchResult(Model, tag=Page.Result):
@@ -48,46 +49,6 @@ class SearchResponse(Model, tag=Page.Search):
         return None if self.response is None else self.response.store
 
 
-class GreaterThan(Model, tag=Page.GreaterThan):
-    """Later than ``value``."""
-
-    date_received: bool = field(Email.DateReceived, flag=True)
-    value: datetime | None = field(Page.Value)
-
-
-class LessThan(Model, tag=Page.LessThan):
-    """Earlier than ``value``."""
-
-    date_received: bool = field(Email.DateReceived, flag=True)
-    value: datetime | None = field(Page.Value)
-
-
-class EqualTo(Model, tag=Page.EqualTo):
-    """At this address: how a document library is searched."""
-
-    link_id: bool = field(DocumentLibrary.LinkId, flag=True)
-    value: str | None = field(Page.Value)
-
-
-class And(Model, tag=Page.And):
-    """What an item must be in all respects; of several classes or folders, any."""
-
-    classes: list[str] = field(AirSync.Class)
-    collection_ids: list[str] = field(AirSync.CollectionId)
-    free_text: str | None = field(Page.FreeText)
-    conversation_id: bytes | None = field(Page.ConversationId)
-    greater_than: GreaterThan | None = field()
-    less_than: LessThan | None = field()
-
-
-class Query(Model, tag=Page.Query):
-    """What is searched for: ``and_`` in a mailbox, ``equal_to`` in a document library."""
-
-    and_: And | None = field()
-    free_text: str | None = field(Page.FreeText)
-    equal_to: EqualTo | None = field()
-
-
 class PictureOptions(Model, tag=Page.Picture):
     """Asks for photographs: of at most ``max_size`` bytes each, and at most ``max_pictures``."""
 
@@ -96,7 +57,10 @@ class PictureOptions(Model, tag=Page.Picture):
 
 
 class SearchOptions(Model, tag=Page.Options):
-    """How much of what was found is sent, and how."""
+    """How much of what was found is sent, and how.
+
+    ``user_name`` and ``password`` are for document libraries, where the answer was Status 14; they show in no repr.
+    """
 
     rebuild_results: bool = field(Page.RebuildResults, flag=True)
     range: str | None = field(Page.Range)
@@ -105,7 +69,16 @@ class SearchOptions(Model, tag=Page.Options):
     body_preferences: list[BodyPreference] = field()
     body_part_preference: BodyPartPreference | None = field()
     rights_management_support: bool | None = field(RightsManagement.RightsManagementSupport)
+    user_name: str | None = field(Page.UserName)
+    password: str | None = field(Page.Password)
     picture: PictureOptions | None = field()
+
+    def __repr__(self) -> str:
+        shown = ((one.name, getattr(self, one.name)) for one in fields(self))
+        told = (
+            f"{name}={'...' if name in ('user_name', 'password') else repr(value)}" for name, value in shown if value
+        )
+        return f"SearchOptions({', '.join(told)})"
 
 
 class SearchStore(Model, tag=Page.Store):

@@ -89,9 +89,17 @@ def matcher(text: str) -> re.Pattern[str]:
 def _in_mailbox(call: Call, query: Query | None, options: SearchOptions, first: int, last: int) -> SearchStoreResponse:
     if query is None or query.problems:
         raise _Refused(_INVALID)
-    if query.unknown or query.equal_to is not None:
-        raise _Refused(_TOO_COMPLEX)  # what stands outside And: section 2.2.3.27.5, R923
-    both = query.and_ or And(free_text=query.free_text)
+    if query.unknown or query.equal_to is not None or query.or_ is not None or query.classes:
+        raise _Refused(_TOO_COMPLEX)  # a Class outside And: section 2.2.3.27.5, R923
+    both = query.and_ or And(
+        collection_ids=query.collection_ids,
+        free_text=query.free_text,
+        conversation_id=query.conversation_id,
+        greater_than=query.greater_than,
+        less_than=query.less_than,
+    )
+    if both.and_ is not None or both.or_ is not None:
+        raise _Refused(_TOO_COMPLEX)
     if problems(both, both.greater_than, both.less_than):
         raise _Refused(_INVALID)
     for bound in (both.greater_than, both.less_than):
