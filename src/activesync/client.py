@@ -10,7 +10,6 @@ import contextlib
 import inspect
 import logging
 import os
-import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
 from types import TracebackType
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 import wbxml
 
 from . import flows
+from .auth import Authorization, basic
 from .commands import (
     Command,
     DeviceInformation,
@@ -38,7 +38,8 @@ from .flows import ClientChange, Contents, Result
 from .hierarchy import Folder, Hierarchy
 from .items import BodyPreference, BodyType
 from .query import parse_query
-from .session import VERSIONS, ServerOptions, Session, Stats, basic, device_id_for
+from .route import Certificate, Verify
+from .session import VERSIONS, ServerOptions, Session, Stats, device_id_for
 from .store import AsyncStateStore, MemoryStore, SqliteStore, StateStore
 from .transport import AiohttpTransport, Answer, AsyncAnswer, AsyncTransport, Transport, Urllib3Transport
 
@@ -146,7 +147,8 @@ class _Base:
         url: str,
         user: str,
         password: str | None,
-        auth: Callable[[], str] | None,
+        auth: Authorization | None,
+        certified: bool,
         stateless: bool,
         device: str | None,
         device_type: str,
@@ -159,8 +161,8 @@ class _Base:
         base64_query: bool,
         check: bool,
     ) -> None:
-        if auth is None and password is None:
-            raise UsageError("give a password, or auth=: a function that returns the Authorization header")
+        if auth is None and password is None and not certified:
+            raise UsageError("give a password, a certificate, or auth=: a function that returns the header")
         if auth is None and password is not None:
             auth = basic(user, password)
         self.session = Session(
@@ -192,12 +194,14 @@ class Client(_Base):
     """A client of one account on one server. It serves one thread at a time.
 
     ``url`` is the server's address ("https://mail.example.com"; the usual path is added where there is none). ``auth``
-    is a function that returns an Authorization header, for anything but a password. ``store`` keeps keys between runs:
-    the path of a SQLite file, or a StateStore; without one every run starts afresh. ``device`` is the device id, which
-    otherwise is made once and kept in the store. ``verify`` is True (the system's store of certificates), the path of a
-    CA file, an SSLContext, or False. ``timeout`` is how many seconds the server may keep silent. ``base64_query`` sends
-    the parameters of requests in base64 ([MS-ASHTTP] section 2.2.1.1.1.1) instead of as text. ``check`` looks at each
-    request before it is sent, and refuses what breaks a rule of the protocol; False is for those who test servers.
+    is a function that returns an Authorization header, for anything but a password: see auth.py. ``store`` keeps keys
+    between runs: the path of a SQLite file, or a StateStore; without one every run starts afresh. ``device`` is the
+    device id, which otherwise is made once and kept in the store. ``verify`` is True (the system's store of
+    certificates), the path of a CA file, an SSLContext, or False. ``certificate`` is what the client shows of itself: a
+    PEM file with certificate and key, or a pair of files. ``timeout`` is how many seconds the server may keep silent.
+    ``base64_query`` sends the parameters of requests in base64 ([MS-ASHTTP] section 2.2.1.1.1.1) instead of as text.
+    ``check`` looks at each request before it is sent, and refuses what breaks a rule of the protocol; False is for
+    those who test servers.
 
     Raises UsageError (InsecureURLError for http without ``allow_http``) and StoreError; methods raise ActiveSyncError.
     """
@@ -208,12 +212,13 @@ class Client(_Base):
         user: str,
         password: str | None = None,
         *,
-        auth: Callable[[], str] | None = None,
+        auth: Authorization | None = None,
         store: StateStore | str | os.PathLike[str] | None = None,
         device: str | None = None,
         device_type: str = "Python",
         device_information: DeviceInformation | None = None,
-        verify: bool | str | ssl.SSLContext = True,
+        verify: Verify = True,
+        certificate: Certificate | None = None,
         timeout: float = 60.0,
         connect_timeout: float = 10.0,
         allow_http: bool = False,
@@ -225,8 +230,8 @@ class Client(_Base):
         transport: Transport | None = None,
     ) -> None:
         super().__init__(
-            url, user, password, auth, store is None, device, device_type, device_information, timeout, allow_http,
-            trust_redirects, versions, user_agent, base64_query, check,
+            url, user, password, auth, certificate is not None, store is None, device, device_type, device_information,
+            timeout, allow_http, trust_redirects, versions, user_agent, base64_query, check,
         )  # fmt: skip
         self._own_transport = transport is None
         self.store: StateStore
@@ -234,7 +239,9 @@ class Client(_Base):
             self.store, self._own_store = _opened(store), True
         else:
             self.store, self._own_store = store, False
-        self._transport = transport or Urllib3Transport(verify=verify, connect_timeout=connect_timeout)
+        self._transport = transport or Urllib3Transport(
+            verify=verify, certificate=certificate, connect_timeout=connect_timeout
+        )
         self._answer: Answer | None = None
         self._driving = False
 
@@ -432,12 +439,13 @@ class AsyncClient(_Base):
         user: str,
         password: str | None = None,
         *,
-        auth: Callable[[], str] | None = None,
+        auth: Authorization | None = None,
         store: StateStore | AsyncStateStore | str | os.PathLike[str] | None = None,
         device: str | None = None,
         device_type: str = "Python",
         device_information: DeviceInformation | None = None,
-        verify: bool | str | ssl.SSLContext = True,
+        verify: Verify = True,
+        certificate: Certificate | None = None,
         timeout: float = 60.0,
         connect_timeout: float = 10.0,
         allow_http: bool = False,
@@ -449,8 +457,8 @@ class AsyncClient(_Base):
         transport: AsyncTransport | None = None,
     ) -> None:
         super().__init__(
-            url, user, password, auth, store is None, device, device_type, device_information, timeout, allow_http,
-            trust_redirects, versions, user_agent, base64_query, check,
+            url, user, password, auth, certificate is not None, store is None, device, device_type, device_information,
+            timeout, allow_http, trust_redirects, versions, user_agent, base64_query, check,
         )  # fmt: skip
         self._own_transport = transport is None
         self.store: StateStore | AsyncStateStore
@@ -458,7 +466,9 @@ class AsyncClient(_Base):
             self.store, self._own_store = _opened(store), True
         else:
             self.store, self._own_store = store, False
-        self._transport = transport or AiohttpTransport(verify=verify, connect_timeout=connect_timeout)
+        self._transport = transport or AiohttpTransport(
+            verify=verify, certificate=certificate, connect_timeout=connect_timeout
+        )
         self._answer: AsyncAnswer | None = None
         self._lock = asyncio.Lock()
 

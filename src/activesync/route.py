@@ -32,15 +32,22 @@ from .errors import (
 )
 
 Verify: TypeAlias = bool | str | os.PathLike[str] | ssl.SSLContext
+Certificate: TypeAlias = str | os.PathLike[str] | tuple[str | os.PathLike[str], str | os.PathLike[str]]
 
 
 class Trust:
-    """The SSLContext that ``verify`` asks for, made when it is first needed; a named file is read at once."""
+    """The SSLContext that ``verify`` asks for, made when it is first needed; a named file is read at once.
 
-    def __init__(self, verify: Verify) -> None:
+    ``certificate`` is what the client shows of itself: a PEM file with certificate and key, or a file of each.
+    """
+
+    def __init__(self, verify: Verify, certificate: Certificate | None = None) -> None:
         self._verify = verify
+        self._certificate = certificate
         self._context: ssl.SSLContext | None = None
-        if not isinstance(verify, bool):
+        if certificate is not None and isinstance(verify, ssl.SSLContext):
+            raise UsageError("load the client's certificate into the SSLContext: load_cert_chain()")
+        if not isinstance(verify, bool) or certificate is not None:
             self._context = self._made()
 
     @property
@@ -50,6 +57,20 @@ class Trust:
         return self._context
 
     def _made(self) -> ssl.SSLContext:
+        context = self._trusting()
+        if self._certificate is not None:
+            one = self._certificate
+            files = one if isinstance(one, tuple) else (one, None)
+            named = " and ".join(os.fspath(file) for file in files if file is not None)
+            try:
+                context.load_cert_chain(*files)
+            except ssl.SSLError as error:
+                raise UsageError(f"{named} must hold a certificate and its key, in PEM form") from error
+            except OSError as error:
+                raise UsageError(f"the client's certificate, {named}, cannot be read: {error.strerror}") from error
+        return context
+
+    def _trusting(self) -> ssl.SSLContext:
         verify = self._verify
         if isinstance(verify, ssl.SSLContext):
             return verify

@@ -6,7 +6,6 @@ Everything here is a flow (see effects): nothing sends, sleeps or stores by itse
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import wbxml
 
+from .auth import Authorization, Challenged, offered
 from .check import check as check_request
 from .commands import (
     POLICY_TYPE,
@@ -66,6 +66,8 @@ _RESENDS: Final = 2
 # A server that names a longer pause than this, in seconds, is not waited for: the caller decides.
 _LONGEST_PAUSE: Final = 60.0
 _REDIRECTS: Final = 3
+# How often in one exchange a 401 is answered: NTLM needs one, a token that has run out another.
+_SIGN_INS: Final = 2
 # The largest answer, in bytes as they are after gzip: a page of 512 mails of a megabyte each stays below. A server
 # that sends more is broken or hostile, and gzip makes gigabytes of a megabyte.
 LARGEST_ANSWER: Final = 1 << 29
@@ -94,18 +96,6 @@ class ServerOptions:
     versions: tuple[str, ...]
     commands: tuple[str, ...]
     version: str
-
-
-def basic(user: str, password: str) -> Callable[[], str]:
-    """A function that gives the Authorization header of HTTP Basic (RFC 7617), in UTF-8."""
-    if ":" in user:
-        raise UsageError("a user name with a colon cannot be sent by HTTP Basic")
-    try:
-        value = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-    except UnicodeEncodeError:
-        # The error's own text and data would hold the password.
-        raise UsageError("user and password must be text: these have bytes that are not UTF-8") from None
-    return lambda: value
 
 
 def _split(url: str) -> SplitResult:
@@ -152,7 +142,7 @@ class Session:
         url: str,
         user: str,
         *,
-        authorization: Callable[[], str] | None,
+        authorization: Authorization | None,
         device_id: str | None = None,
         device_type: str = "Python",
         device: DeviceInformation | None = None,
@@ -254,11 +244,11 @@ class Session:
 
     # One request
 
-    def _headers(self, command: str, body: bytes) -> Iterator[tuple[str, str]]:
+    def _headers(self, command: str, body: bytes, signed: str | None) -> Iterator[tuple[str, str]]:
         yield "User-Agent", self.user_agent
         yield "Accept-Encoding", "gzip"
-        if self.authorization is not None:
-            yield "Authorization", self.authorization()
+        if signed is not None:
+            yield "Authorization", signed
         if self.cookies:
             yield "Cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if command:
@@ -272,13 +262,13 @@ class Session:
             if body:
                 yield "Content-Type", CONTENT_TYPE
 
-    def _request(self, command: str, body: bytes, timeout: float) -> Request:
+    def _request(self, command: str, body: bytes, signed: str | None, timeout: float) -> Request:
         if not command:
-            return Request("OPTIONS", self.url, dict(self._headers("", b"")), b"", timeout)
+            return Request("OPTIONS", self.url, dict(self._headers("", b"", signed)), b"", timeout)
         key = None if command == "Ping" else self.policy_key
         query = Query(command, self.user, self.device_id, self.device_type, self.version, key)
         text = query.encoded() if self.base64_query else query.plain()
-        return Request("POST", f"{self.url}?{text}", dict(self._headers(command, body)), body, timeout)
+        return Request("POST", f"{self.url}?{text}", dict(self._headers(command, body, signed)), body, timeout)
 
     def exchange(
         self, command: str, body: bytes, read: Callable[[Head], Flow[T]], *, timeout: float | None = None
@@ -288,10 +278,12 @@ class Session:
         Where the answer is lost on its way, the same bytes are sent again. Provisions, waits and follows where the
         server asks for it by HTTP status. Raises TransportError, HTTPError, AnswerError or StatusError.
         """
-        lost = pauses = redirects = provisioned = 0
+        lost = pauses = redirects = provisioned = refused = 0
+        again: str | None = None
         while True:
             try:
-                head = yield Send(self._request(command, body, timeout or self.timeout))
+                signed, again = again or (self.authorization and self.authorization()), None
+                head = yield Send(self._request(command, body, signed, timeout or self.timeout))
                 self.stats.requests += 1
                 self.stats.sent += len(body)
                 self._take_cookies(head)
@@ -307,7 +299,12 @@ class Session:
                 if lost > 1:
                     yield from self.pause(1.0)
                 continue
-            if head.status == 449 and command not in ("", "Provision"):
+            if head.status == 401 and refused < _SIGN_INS:
+                refused += 1
+                again = self._signed_again(head, signed)
+                if again is None:
+                    raise self._refused(head, signed)
+            elif head.status == 449 and command not in ("", "Provision"):
                 # [MS-ASHTTP] section 2.2.2.1.1: the device must be provisioned before it may go on.
                 provisioned += 1
                 if provisioned > 2:
@@ -327,7 +324,24 @@ class Session:
                     raise ServerBusyError(f"{self.host} is busy (HTTP 503); try again later", 503, seconds)
                 yield from self.pause(max(seconds, 0.1))
             else:
-                raise self._http_error(head, text)
+                raise self._refused(head, signed) if head.status == 401 else self._http_error(head, text)
+
+    def _signed_again(self, head: Head, signed: str | None) -> str | None:
+        """The Authorization header for another try after a 401; None where there is none but the one of before."""
+        if self.authorization is None:
+            return None
+        if isinstance(self.authorization, Challenged):
+            return self.authorization.answer(head.headers.get("www-authenticate", ""))
+        other = self.authorization()
+        return None if other == signed else other
+
+    def _refused(self, head: Head, signed: str | None) -> AuthenticationError:
+        scheme = (signed or "").partition(" ")[0]
+        what = {"Basic": "user and password", "Bearer": "the token", "": "a client that does not sign in"}
+        wanted = [one for one in offered(head.headers.get("www-authenticate", "")) if one.lower() != scheme.lower()]
+        hint = f"; it takes {', '.join(wanted)}" if wanted and scheme != "NTLM" else ""
+        said = what.get(scheme, f"the sign-in by {scheme}")
+        return AuthenticationError(f"{self.host} does not accept {said} (HTTP 401){hint}", 401)
 
     def _explanation(self) -> Flow[str]:
         """An error page's start, as text for people."""
@@ -363,8 +377,6 @@ class Session:
     def _http_error(self, head: Head, text: str) -> HTTPError:
         code = head.status
         said = f": {text}" if text else ""
-        if code == 401:
-            return AuthenticationError(f"{self.host} does not accept user and password (HTTP 401)", code)
         if code == 403:
             return ForbiddenError(f"{self.host} forbids ActiveSync to this user or device (HTTP 403){said}", code)
         if code in (404, 405):  # 405: a web server has something there, to be read alone

@@ -41,7 +41,7 @@ from urllib3.util import SKIP_HEADER
 
 from .effects import Head, Request
 from .errors import AnswerError, UsageError
-from .route import Proxies, Route, Trust, Verify, unsendable
+from .route import Certificate, Proxies, Route, Trust, Verify, unsendable
 from .unpack import Unpacker
 
 if TYPE_CHECKING:
@@ -112,13 +112,21 @@ class Urllib3Transport:
 
     ``verify``: True trusts the system's certificates (SSL_CERT_FILE is heeded), the name of a file or directory those
     in there instead, an SSLContext is taken as it is, False verifies nothing, which leaves the password to whoever
-    listens. ``connect_timeout``: seconds for each step of connecting (TCP, proxy, TLS); how long the answer may take is
+    listens. ``certificate``: what the client shows of itself, a PEM file with certificate and key, or a pair of files.
+    ``connect_timeout``: seconds for each step of connecting (TCP, proxy, TLS); how long the answer may take is
     the request's own ``timeout``. ``pool_size``: how many idle connections to a host are kept.
     May be shared between threads. Raises UsageError for a CA file that cannot be read.
     """
 
-    def __init__(self, *, verify: Verify = True, connect_timeout: float = 10.0, pool_size: int = 4) -> None:
-        self._trust = Trust(verify)
+    def __init__(
+        self,
+        *,
+        verify: Verify = True,
+        certificate: Certificate | None = None,
+        connect_timeout: float = 10.0,
+        pool_size: int = 4,
+    ) -> None:
+        self._trust = Trust(verify, certificate)
         self._proxies = Proxies()
         self._connect_timeout = connect_timeout
         self._pool_size = pool_size
@@ -224,7 +232,9 @@ class AiohttpTransport:
     Raises UsageError where aiohttp is not installed, or for a CA file that cannot be read.
     """
 
-    def __init__(self, *, verify: Verify = True, connect_timeout: float = 10.0) -> None:
+    def __init__(
+        self, *, verify: Verify = True, certificate: Certificate | None = None, connect_timeout: float = 10.0
+    ) -> None:
         try:
             import aiohttp
             from aiohttp.http_exceptions import HttpProcessingError
@@ -233,7 +243,7 @@ class AiohttpTransport:
         self._aiohttp = aiohttp
         # Without its C extensions, aiohttp lets its parser's own errors through to who reads a body.
         self._failures = (aiohttp.ClientError, HttpProcessingError, OSError)
-        self._trust = Trust(verify)
+        self._trust = Trust(verify, certificate)
         self._proxies = Proxies()
         self._connect_timeout = connect_timeout
         self._session: aiohttp.ClientSession | None = None

@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import wbxml
+from activesync.auth import basic
 from activesync.effects import Close, Deliver, Flow, Head, Load, Now, Random, Read, Request, Save, Send, Sleep
-from activesync.session import Session, basic
+from activesync.session import Session
 
 WBXML = "application/vnd.ms-sync.wbxml"
 

@@ -551,6 +551,26 @@ def test_certificates(alice: Run, server: EASServer, tmp_path: Path) -> None:
     assert "nothing.pem" in ended.failure
 
 
+def test_other_ways_to_sign_in(alice: Run, server: EASServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def look(request: Any, authorization: str) -> Answer:
+        seen.append(authorization.partition(" ")[0])
+        return Answer(401, headers={"WWW-Authenticate": "Kerberos"})
+
+    monkeypatch.setattr(server, "answer", look)
+    assert "it takes Kerberos" in alice("folders").failure
+    assert alice("folders", "--ntlm").code == 21
+    monkeypatch.setenv("ACTIVESYNC_TOKEN", "t")
+    assert "does not accept the token" in alice("folders").failure
+    monkeypatch.delenv("ACTIVESYNC_TOKEN")
+    monkeypatch.delenv("ACTIVESYNC_PASSWORD")
+    shown = tmp_path / "alice.pem"
+    trustme.CA().issue_cert("alice@example.test").private_key_and_cert_chain_pem.write_to_path(str(shown))
+    assert "a client that does not sign in" in alice("folders", "--certificate", str(shown)).failure
+    assert seen == ["Basic", "NTLM", "Bearer", ""]
+
+
 def test_http_is_refused_before_anything_is_sent(server: EASServer, capsys: pytest.CaptureFixture[str]) -> None:
     ended = run(capsys, "folders", "--url", server.url, "--user", "alice")
     assert ended.code == 3

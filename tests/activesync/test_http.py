@@ -10,9 +10,9 @@ import pytest
 
 import wbxml
 from activesync import Client, MemoryStore
+from activesync.auth import basic
 from activesync.commands import FolderSync
 from activesync.query import COMMAND_CODES, Query, parse_query
-from activesync.session import basic
 from activesync.testing import EASServer, sample_mailbox
 from activesync.testing.request import Request
 

@@ -644,11 +644,10 @@ def test_what_all_classes_have_does_not_decide_which_it_is(item: wbxml.Model) ->
     assert wbxml.decode(wbxml.encode(tree), type=Change).item == item
 
 
-# What waits for its command: GetHierarchy, and parts of Search.
+# What waits for its command: GetHierarchy, and the lifting of rights.
 WAITING = {
     "FolderHierarchy": {"Folders", "Folder"},
     "RightsManagement": {"RemoveRightsManagementProtection"},
-    "Search": {"Or", "UserName", "Password"},
 }
 
 

@@ -13,6 +13,7 @@ import pytest
 
 import wbxml
 from activesync import errors, flows
+from activesync.auth import basic
 from activesync.commands import (
     POLICY_TYPE,
     Command,
@@ -26,7 +27,7 @@ from activesync.commands import (
     Sync,
 )
 from activesync.hierarchy import Folder
-from activesync.session import Session, basic, device_id_for
+from activesync.session import Session, device_id_for
 
 from .script import Canned, Script, session
 

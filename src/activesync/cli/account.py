@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import click
 from urllib3.exceptions import InsecureRequestWarning
 
+from ..auth import NTLM, Authorization, bearer
 from ..client import Client
 from ..errors import InsecureURLError, UsageError
 from ..session import VERSIONS
@@ -28,6 +29,8 @@ class Account:
     url: str
     user: str
     password_file: str | None
+    ntlm: bool
+    certificate: str | None
     store: str | None
     ca_file: str | None
     insecure: bool
@@ -46,16 +49,28 @@ class Account:
         if self.insecure:
             # The option's own name says as much.
             warnings.simplefilter("ignore", InsecureRequestWarning)
+        password, auth = self._signing()
         return Client(
             self.url,
             self.user,
-            _password(self.user, self.password_file),
+            password,
+            auth=auth,
+            certificate=self.certificate,
             store=self.store,
             verify=False if self.insecure else self.ca_file or True,
             allow_http=self.allow_http,
             timeout=self.timeout,
             versions=(self.protocol,) if self.protocol else VERSIONS,
         )
+
+    def _signing(self) -> tuple[str | None, Authorization | None]:
+        """The password or what signs in otherwise; neither, where a certificate is to do."""
+        if token := os.environ.get("ACTIVESYNC_TOKEN"):
+            return None, bearer(lambda: token)
+        if self.certificate and not self.password_file and not os.environ.get("ACTIVESYNC_PASSWORD"):
+            return None, None
+        password = _password(self.user, self.password_file)
+        return (None, NTLM(self.user, password)) if self.ntlm else (password, None)
 
 
 def _password(user: str, file: str | None) -> str:
@@ -88,7 +103,13 @@ _OPTIONS = (
         "--password-file",
         type=click.Path(dir_okay=False, allow_dash=True),
         help="File with the password in its first line, - for standard input. Without it the password comes from"
-        " ACTIVESYNC_PASSWORD, or is asked for.",
+        " ACTIVESYNC_PASSWORD, or is asked for. A token for OAuth may stand in ACTIVESYNC_TOKEN instead.",
+    ),
+    click.option("--ntlm", is_flag=True, help="Sign in by NTLM instead of HTTP Basic."),
+    click.option(
+        "--certificate",
+        type=_FILE,
+        help="PEM file with the certificate and the key that the client shows, instead of a password or beside it.",
     ),
     click.option(
         "--store",
