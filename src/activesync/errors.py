@@ -17,7 +17,7 @@
         AuthenticationError           401: user or password are wrong
         ForbiddenError                403: the user or device may not use ActiveSync
         NotFoundError                 404, 405: there is no ActiveSync at this address
-        ServerBusyError               503: try later; .retry_after
+        ServerBusyError               503: try later; .retry_after, .throttle
         RedirectError                 a redirection that must not or cannot be followed
       AnswerError                     an answer came, and is not what was asked for
         NotActiveSyncError            no WBXML: a page for people, perhaps
@@ -155,16 +155,22 @@ class NotFoundError(HTTPError):
 
 
 class ServerBusyError(HTTPError):
-    """503: the server wants to be left alone. ``retry_after`` is in seconds, or None."""
+    """503: the server wants to be left alone. ``retry_after`` is in seconds, or None.
+
+    ``throttle`` is why, where it says so: "CommandFrequency", "RecentCommands" … ([MS-ASHTTP] section 2.2.2.1.2.13).
+    """
 
     exit_code = 24
 
-    def __init__(self, message: str, status: int = 503, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, status: int = 503, retry_after: float | None = None, throttle: str | None = None
+    ) -> None:
         super().__init__(message, status)
         self.retry_after = retry_after
+        self.throttle = throttle
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (type(self), (self.args[0], self.status, self.retry_after))
+        return (type(self), (self.args[0], self.status, self.retry_after, self.throttle))
 
 
 class RedirectError(HTTPError):

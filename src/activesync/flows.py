@@ -7,8 +7,6 @@ sent again byte for byte where its answer was lost (section 3.1.5.9).
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
@@ -83,15 +81,13 @@ from .errors import (
 )
 from .hierarchy import Folder, Hierarchy
 from .items import MODELS, BodyPreference, BodyType, CalendarEvent, Email, Item, ItemClass, MIMESupport
-from .session import Session, state_name, unpacked
+from .session import Session
+from .state import FIRST_KEY, CollectionState, state_name
 from .status import Action, status
 
 ClientChange: TypeAlias = Add | Change | Delete | Fetch
 ServerChange: TypeAlias = Add | Change | Delete | SoftDelete
 Response: TypeAlias = AddResponse | ChangeResponse | DeleteResponse | FetchResponse
-
-FIRST_KEY: Final = "0"
-"""The key of a client that has nothing yet ([MS-ASCMD] section 2.2.3.181)."""
 
 MOST_COMMANDS: Final = 200
 """How many changes one Sync may carry ([MS-ASCMD] section 3.1.5.10)."""
@@ -152,38 +148,6 @@ class Contents:
     results: list[Result] = field(default_factory=list)
     resync: bool = False
     more: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    """What is kept of a collection.
-
-    Its key; a request whose answer is not known, and how often the server has failed on it; and whether the caller has
-    yet to be told that the folder starts over.
-    """
-
-    sync_key: str = FIRST_KEY
-    pending: bytes | None = None
-    failures: int = 0
-    resync: bool = False
-
-    def to_json(self) -> str:
-        pending = None if self.pending is None else base64.b64encode(self.pending).decode()
-        values = {"sync_key": self.sync_key, "pending": pending, "resync": self.resync}
-        return json.dumps(values | ({"failures": self.failures} if self.failures else {}))
-
-    @classmethod
-    def from_json(cls, text: str | None) -> _State:
-        if not text:
-            return cls()
-        state = unpacked(text)
-        try:
-            pending = None if state["pending"] is None else base64.b64decode(state["pending"])
-            return cls(state["sync_key"], pending, state.get("failures", 0), state["resync"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise StoreError(
-                "the store is damaged: the state of a folder cannot be read; take another store"
-            ) from error
 
 
 def provision(session: Session) -> Flow[None]:
@@ -419,8 +383,13 @@ def _sync_folder(session: Session, folder: Folder, window: int, options: Options
     name = state_name(folder.collection_id)
     tries = stuck = idle = 0
     while True:
+        if session.starts_over:
+            tries += 1
+            if tries > _TRIES:
+                raise DamagedError(f"{session.host} asks again and again to start over (X-MS-RP)")
+            yield from session.start_over()
         kept = yield Load(name)
-        state = _State.from_json(kept)
+        state = CollectionState.from_json(kept)
         if state.pending is not None:
             results, state = yield from _settle_earlier(session, folder, state)
             if results:
@@ -442,7 +411,7 @@ def _sync_folder(session: Session, folder: Folder, window: int, options: Options
         collection, action = _judge(session, folder, answer)
         if action is Action.RESYNC and tries < _TRIES:
             tries += 1
-            yield Save({name: _State(resync=True).to_json()})
+            yield Save({name: CollectionState(resync=True).to_json()})
             continue
         if action is not None and tries < _TRIES:
             tries += 1
@@ -452,9 +421,11 @@ def _sync_folder(session: Session, folder: Folder, window: int, options: Options
             raise _refusal(session, folder, answer)
         if collection is None:
             if state.resync:
-                yield Deliver(Contents(folder, [], resync=True), {name: _State(state.sync_key).to_json()}, {name: kept})
+                yield Deliver(
+                    Contents(folder, [], resync=True), {name: CollectionState(state.sync_key).to_json()}, {name: kept}
+                )
             return
-        new = _State(collection.sync_key).to_json()
+        new = CollectionState(collection.sync_key).to_json()
         changes = [_as_class(change, folder) for change in collection.changes]
         session.stats.items += len(changes)
         stuck = stuck + 1 if collection.sync_key == state.sync_key else 0
@@ -470,7 +441,7 @@ def _sync_folder(session: Session, folder: Folder, window: int, options: Options
             return
 
 
-def _prime(session: Session, folder: Folder, state: _State) -> Flow[_State]:
+def _prime(session: Session, folder: Folder, state: CollectionState) -> Flow[CollectionState]:
     """The first key of a collection. Its request asks for no changes: [MS-ASCMD] section 2.2.3.84, R3128."""
     for _ in range(_TRIES):
         answer = yield from _exchange(session, _encode(session, _collection(session, folder, sync_key=FIRST_KEY)))
@@ -592,7 +563,7 @@ def apply(session: Session, wanted: Folder | str, changes: Iterable[ClientChange
     if folder.collection_id in session.uncommitted:
         raise UncommittedPageError(f"a page of {folder.name} was not committed: commit it before changing the folder")
     name = state_name(folder.collection_id)
-    state = _State.from_json((yield Load(name)))
+    state = CollectionState.from_json((yield Load(name)))
     if state.pending is not None:
         results, state = yield from _settle_earlier(session, folder, state)
         yield Save({name: state.to_json()})
@@ -621,7 +592,7 @@ def apply(session: Session, wanted: Folder | str, changes: Iterable[ClientChange
     return results
 
 
-def _settle(session: Session, folder: Folder, state: _State) -> Flow[tuple[list[Result], _State]]:
+def _settle(session: Session, folder: Folder, state: CollectionState) -> Flow[tuple[list[Result], CollectionState]]:
     """What became of the pending request, which is sent, or sent again; and the state after it.
 
     Where the server knows the key no more, the results say so and the state starts over.
@@ -632,7 +603,7 @@ def _settle(session: Session, folder: Folder, state: _State) -> Flow[tuple[list[
         answer = yield from _exchange(session, state.pending)
         collection, action = _judge(session, folder, answer)
         if action is Action.RESYNC:
-            return [_told(change, 3) for change in changes], _State(resync=True)
+            return [_told(change, 3) for change in changes], CollectionState(resync=True)
         if action is None:
             break
         yield from _recover(session, folder, action)
@@ -646,7 +617,9 @@ def _settle(session: Session, folder: Folder, state: _State) -> Flow[tuple[list[
     return results, replace(state, sync_key=key, pending=None, failures=0)
 
 
-def _settle_earlier(session: Session, folder: Folder, state: _State) -> Flow[tuple[list[Result], _State]]:
+def _settle_earlier(
+    session: Session, folder: Folder, state: CollectionState
+) -> Flow[tuple[list[Result], CollectionState]]:
     """_settle() for a request of before, whose caller is gone: what the server refuses becomes Results as well.
 
     Where the server fails on it again and again, so that nobody can know what became of it, the folder starts over.
@@ -665,10 +638,10 @@ def _settle_earlier(session: Session, folder: Folder, state: _State) -> Flow[tup
             yield Save({state_name(folder.collection_id): replace(state, failures=state.failures + 1).to_json()})
             raise
         lost = [Result(change, 0, f"nobody knows what became of it: {error}", None) for change in changes]
-        return lost, _State(resync=True)
+        return lost, CollectionState(resync=True)
 
 
-def _pending_changes(state: _State) -> list[ClientChange]:
+def _pending_changes(state: CollectionState) -> list[ClientChange]:
     assert state.pending is not None
     try:
         return list(wbxml.decode(state.pending, type=Sync).collections[0].commands)
@@ -725,7 +698,7 @@ def estimate(session: Session, wanted: Folder | str, *, filter_type: FilterType 
     """How many items the next synchronisation of the folder would bring. Source: [MS-ASCMD] section 2.2.1.9."""
     yield from session.begin()
     folder = yield from _find(session, wanted)
-    state = _State.from_json((yield Load(state_name(folder.collection_id))))
+    state = CollectionState.from_json((yield Load(state_name(folder.collection_id))))
     if state.sync_key == FIRST_KEY:
         # The server estimates against a key; this one stands for nothing and is not kept.
         state = yield from _prime(session, folder, state)
@@ -740,7 +713,7 @@ def estimate(session: Session, wanted: Folder | str, *, filter_type: FilterType 
             return answers[0].collection.estimate or 0
         if status("GetItemEstimate", code or 0).action is not Action.RESYNC:
             break
-        state = yield from _prime(session, folder, _State())
+        state = yield from _prime(session, folder, CollectionState())
     raise session.status_error("GetItemEstimate", "GetItemEstimate", code or 0)
 
 

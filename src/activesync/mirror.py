@@ -26,7 +26,7 @@ from .flows import Contents, Result, ServerChange
 from .hierarchy import Folder
 from .items import CalendarEvent, Email, Item
 from .plain import plain, plain_fields
-from .session import state_name
+from .state import state_name
 from .store import StateStore
 
 _TABLES: Final = (

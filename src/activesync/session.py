@@ -42,7 +42,6 @@ from .errors import (
     RemoteWipeRequested,
     ServerBusyError,
     StatusError,
-    StoreError,
     TimedOutError,
     UnknownStatusError,
     UsageError,
@@ -50,6 +49,7 @@ from .errors import (
     WrongDocumentError,
 )
 from .query import Query
+from .state import FIRST_KEY, CollectionState, state_name, unpacked
 from .status import Action, status
 
 T = TypeVar("T")
@@ -107,24 +107,6 @@ def _split(url: str) -> SplitResult:
         raise UsageError("not an address of a server; one looks like https://mail.example.com") from None
 
 
-def unpacked(text: str) -> dict[str, Any]:
-    """What a JSON object of the store says. Raises StoreError where it is none."""
-    try:
-        state = json.loads(text)
-        if isinstance(state, dict):
-            return state
-    except ValueError:
-        pass
-    raise StoreError(
-        "the store is damaged: what is kept of this account cannot be read; take another store, or mend it"
-    )
-
-
-def state_name(collection_id: str) -> str:
-    """The name under which a store keeps the state of a collection."""
-    return f"collection/{collection_id}"
-
-
 def device_id_for(url: str, user: str) -> str:
     """The device id of a client that keeps none: the same for the same host and user.
 
@@ -178,6 +160,7 @@ class Session:
         self.stats = Stats()
         self.uncommitted: set[str] = set()  # the CollectionIds of pages that were handed out
         self._first_url = self.url
+        self._start_over: str | None = None
         self._loaded = False
 
     def __repr__(self) -> str:
@@ -212,6 +195,8 @@ class Session:
     def begin(self) -> Flow[None]:
         """Loads what the store keeps, makes a device id where there is none, and agrees on a version."""
         yield from self._load()
+        if self.starts_over:
+            yield from self.start_over()
         if not self.version:
             yield from self.options()
 
@@ -232,6 +217,7 @@ class Session:
         if state.get("version") in self.versions:
             self.version = state["version"]
         self.policy_key = state.get("policy_key", NO_POLICY)
+        self._start_over = state.get("start_over")
         moved: str = state.get("url", self.url)
         same_host = urlsplit(moved).hostname == urlsplit(self.url).hostname
         if state.get("from") == self.url and (same_host or self.trust_redirects):
@@ -239,8 +225,48 @@ class Session:
         self._loaded = True
 
     def _keep(self) -> Flow[None]:
+        yield Save({"session": self._kept()})
+
+    def _kept(self) -> str:
         state = {"version": self.version, "policy_key": self.policy_key, "from": self._first_url, "url": self.url}
-        yield Save({"session": json.dumps(state)})
+        return json.dumps(state if self._start_over is None else state | {"start_over": self._start_over})
+
+    # Starting over
+
+    @property
+    def starts_over(self) -> bool:
+        """Whether the server has asked for everything to be synchronised anew, and it has not begun yet."""
+        return self._start_over is not None
+
+    def _heed(self, command: str, body: bytes, head: Head) -> Flow[None]:
+        """Remembers that an answer asks to start over, and which versions it offers ([MS-ASHTTP] section 3.1.5.1)."""
+        versions = head.headers.get("x-ms-rp")
+        if versions is None or command in ("", "Provision"):
+            return
+        if command == "FolderSync" and wbxml.decode(body).root.findtext("FolderHierarchy:SyncKey") == FIRST_KEY:
+            return  # R907: it does so already
+        self._start_over = head.headers.get("ms-asprotocolversions") or versions
+        yield from self._keep()
+
+    def start_over(self) -> Flow[None]:
+        """Sets all keys back to the first one, and takes the best version that the server has offered with it.
+
+        What was sent and never answered is kept: it is settled first.
+        """
+        offered_now = _listed(self._start_over or "")
+        self._start_over = None
+        self.version = next((version for version in self.versions if version in offered_now), self.version)
+        text = yield Load("folders")
+        values: dict[str, str | None] = {"session": self._kept()}
+        if text:
+            hierarchy = unpacked(text)
+            values["folders"] = json.dumps(hierarchy | {"sync_key": FIRST_KEY})
+            for folder in hierarchy["folders"]:
+                name = state_name(folder["collection_id"])
+                if kept := (yield Load(name)):
+                    state = CollectionState.from_json(kept)
+                    values[name] = CollectionState(pending=state.pending, resync=True).to_json()
+        yield Save(values)
 
     # One request
 
@@ -288,7 +314,9 @@ class Session:
                 self.stats.sent += len(body)
                 self._take_cookies(head)
                 if head.status == 200:
-                    return (yield from read(head))
+                    result = yield from read(head)
+                    yield from self._heed(command, body, head)
+                    return result
                 text = yield from self._explanation()
             except (ConnectionLostError, TimedOutError, CutOffError):
                 lost += 1
@@ -321,7 +349,10 @@ class Session:
                 seconds = yield from self._retry_after(head)
                 pauses += 1
                 if seconds is None or seconds > _LONGEST_PAUSE or pauses > 2:
-                    raise ServerBusyError(f"{self.host} is busy (HTTP 503); try again later", 503, seconds)
+                    throttle = head.headers.get("x-ms-asthrottle", "")[:80]
+                    why = f"; it says {throttle}" if throttle else ""
+                    message = f"{self.host} is busy (HTTP 503); try again later{why}"
+                    raise ServerBusyError(message, 503, seconds, throttle or None)
                 yield from self.pause(max(seconds, 0.1))
             else:
                 raise self._refused(head, signed) if head.status == 401 else self._http_error(head, text)

@@ -463,6 +463,60 @@ def test_a_change_whose_answer_never_came_is_settled_by_the_next_run(
     assert two.apply("contacts", [Add(item=Contact(last_name="Later"))])[0].ok
 
 
+@pytest.mark.spec("MS-ASHTTP_R263", "MS-ASHTTP_R226", "MS-ASHTTP_R227", "MS-ASHTTP_R210", "MS-ASHTTP_R1105")
+def test_a_server_that_was_upgraded_asks_to_start_over(connect: Open, server: EASServer, tmp_path: Path) -> None:
+    server.versions = ("12.1", "14.0")
+    store = tmp_path / "alice.db"
+    eas = connect(store=store)
+    assert len(added(eas.sync("inbox", "contacts"))) > CONTACTS
+    eas.apply("contacts", [Add(item=Contact(last_name="New"))])
+    assert eas.session.version == "14.0"
+    server.versions = ("12.1", "14.0", "14.1")
+    server.faults.append(faults.start_over("12.1,14.0,14.1", command="GetItemEstimate"))
+    eas.estimate("inbox")
+    assert eas.session.starts_over
+    eas.close()
+    again = connect(store=store)  # what was asked for is not forgotten
+    pages = list(again.sync("inbox", "contacts"))
+    assert again.session.version == "14.1"
+    assert [page.folder.name for page in pages if page.resync] == ["Inbox", "Contacts"]
+    names = [change.item.last_name for page in pages for change in page.changes if page.folder.name == "Contacts"]
+    assert len(names) == len(set(names)) == CONTACTS + 1 and "New" in names
+    assert not list(again.sync("inbox", "contacts"))
+
+
+def test_a_folder_starts_over_in_the_middle(connect: Open, server: EASServer) -> None:
+    eas = connect()
+    server.faults.append(faults.start_over("14.1,16.1", command="Sync", skip=1))
+    pages = list(eas.sync("inbox", window=20))
+    assert [page.resync for page in pages] == [False, True, False, False]
+    assert len({change.server_id for page in pages[1:] for change in page.changes}) == MAILS * 9 // 10
+
+
+@pytest.mark.spec("MS-ASHTTP_R907")
+def test_a_first_folder_sync_need_not_start_over(connect: Open, server: EASServer) -> None:
+    server.faults.append(faults.start_over(command="FolderSync"))
+    eas = connect()
+    assert eas.folders() and not eas.session.starts_over
+
+
+def test_a_server_that_asks_to_start_over_without_end(connect: Open, server: EASServer) -> None:
+    server.faults.append(faults.start_over("16.1", command="Sync", times=None))
+    eas = connect()
+    with pytest.raises(errors.DamagedError, match="asks again and again to start over"):
+        list(eas.sync("inbox", window=20))
+    assert len(server.requests) < 20
+
+
+@pytest.mark.spec("MS-ASHTTP_R9052")
+def test_a_server_says_why_it_throttles(connect: Open, server: EASServer) -> None:
+    headers = {"X-MS-ASThrottle": "CommandFrequency", "Retry-After": "3600"}
+    server.faults.append(faults.http(503, headers))
+    with pytest.raises(errors.ServerBusyError, match="it says CommandFrequency") as caught:
+        connect().folders()
+    assert (caught.value.throttle, caught.value.retry_after) == ("CommandFrequency", 3600)
+
+
 @pytest.mark.parametrize("versions", [("12.1",), ("14.0",), ("14.1",), ("16.0",), ("16.1",)])
 def test_every_version_with_a_policy(connect: Open, server: EASServer, versions: tuple[str, ...]) -> None:
     server.versions = versions

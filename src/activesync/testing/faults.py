@@ -93,6 +93,19 @@ def status(code: int, *, command: str | None = None, times: int | None = 1, skip
     return Fault(act, command, times, skip)
 
 
+def start_over(
+    versions: str = "12.1,14.0,14.1", *, command: str | None = None, times: int | None = 1, skip: int = 0
+) -> Fault:
+    """An answer that asks, by X-MS-RP, for everything to be synchronised anew in one of these versions."""
+
+    def act(request: Request, carry_out: CarryOut) -> Answer:
+        answer = carry_out()
+        answer.headers |= {"X-MS-RP": versions, "MS-ASProtocolVersions": versions}
+        return answer
+
+    return Fault(act, command, times, skip)
+
+
 def other_document(*, command: str | None = None, times: int | None = 1, skip: int = 0) -> Fault:
     """The document of another command."""
 
