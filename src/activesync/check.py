@@ -177,7 +177,8 @@ def _provision(root: Element, version: str) -> Iterator[Breach]:
         return
     acknowledges = root.find("Provision:Policies/Provision:Policy/Provision:Status") is not None
     wiping = root.find(Provision.RemoteWipe) is not None or root.find(Provision.AccountOnlyRemoteWipe) is not None
-    if device is None and not acknowledges and not wiping:
+    # An empty one asks which wipe is meant: [MS-ASPROV] section 3.1.5.1.2.1.
+    if device is None and not acknowledges and not wiping and len(root):
         yield Breach("MS-ASPROV_R368", "the first Provision tells of the device: DeviceInformation", root.offset)
     if device is not None and device.find("Settings:Set/Settings:Model") is None:
         yield Breach("MS-ASPROV_R607", "DeviceInformation holds Set, and that at least Model", device.offset)

@@ -23,12 +23,14 @@ from .auth import Authorization, basic
 from .commands import (
     Command,
     DeviceInformation,
+    EASProvisionDoc,
     FilterType,
     FindProperties,
     FindResult,
     GALEntry,
     Oof,
     Options,
+    PolicyApplied,
     SearchResult,
     UserInformation,
 )
@@ -160,6 +162,7 @@ class _Base:
         user_agent: str,
         base64_query: bool,
         check: bool,
+        on_policy: Callable[[EASProvisionDoc], PolicyApplied] | None,
     ) -> None:
         if auth is None and password is None and not certified:
             raise UsageError("give a password, a certificate, or auth=: a function that returns the header")
@@ -179,6 +182,7 @@ class _Base:
             trust_redirects=trust_redirects,
             base64_query=base64_query,
             check=check,
+            on_policy=on_policy,
         )
 
     def __repr__(self) -> str:
@@ -201,7 +205,8 @@ class Client(_Base):
     PEM file with certificate and key, or a pair of files. ``timeout`` is how many seconds the server may keep silent.
     ``base64_query`` sends the parameters of requests in base64 ([MS-ASHTTP] section 2.2.1.1.1.1) instead of as text.
     ``check`` looks at each request before it is sent, and refuses what breaks a rule of the protocol; False is for
-    those who test servers.
+    those who test servers. ``on_policy`` is given the policy that a server asks to be applied, and says how far it is:
+    without one the server is told that it is applied in full.
 
     Raises UsageError (InsecureURLError for http without ``allow_http``) and StoreError; methods raise ActiveSyncError.
     """
@@ -227,11 +232,12 @@ class Client(_Base):
         user_agent: str = "activesync-python",
         base64_query: bool = False,
         check: bool = True,
+        on_policy: Callable[[EASProvisionDoc], PolicyApplied] | None = None,
         transport: Transport | None = None,
     ) -> None:
         super().__init__(
             url, user, password, auth, certificate is not None, store is None, device, device_type, device_information,
-            timeout, allow_http, trust_redirects, versions, user_agent, base64_query, check,
+            timeout, allow_http, trust_redirects, versions, user_agent, base64_query, check, on_policy,
         )  # fmt: skip
         self._own_transport = transport is None
         self.store: StateStore
@@ -347,9 +353,17 @@ class Client(_Base):
         """What the server offers: versions, commands, and the version that is spoken from now on."""
         return self._drive(self.session.options())
 
-    def provision(self) -> None:
-        """Gets and acknowledges the server's policy. Other calls do so by themselves where the server asks for it."""
-        self._drive(flows.provision(self.session))
+    def provision(self) -> EASProvisionDoc | None:
+        """The server's policy, acknowledged as ``on_policy`` says; None where there is none for this client."""
+        return self._drive(flows.provision(self.session))
+
+    def acknowledge_wipe(self, *, account_only: bool = False, done: bool = True) -> None:
+        """Answers a RemoteWipeRequested: that it will be ``done``, or was refused. The library erases nothing.
+
+        The specification has a client say so first and erase then ([MS-ASPROV] section 3.1.5.1.2.2). Raises
+        ProvisionError.
+        """
+        self._drive(flows.acknowledge_wipe(self.session, account_only=account_only, done=done))
 
     def folders(self) -> Hierarchy:
         """The folders of the mailbox, brought up to date."""
@@ -454,11 +468,12 @@ class AsyncClient(_Base):
         user_agent: str = "activesync-python",
         base64_query: bool = False,
         check: bool = True,
+        on_policy: Callable[[EASProvisionDoc], PolicyApplied] | None = None,
         transport: AsyncTransport | None = None,
     ) -> None:
         super().__init__(
             url, user, password, auth, certificate is not None, store is None, device, device_type, device_information,
-            timeout, allow_http, trust_redirects, versions, user_agent, base64_query, check,
+            timeout, allow_http, trust_redirects, versions, user_agent, base64_query, check, on_policy,
         )  # fmt: skip
         self._own_transport = transport is None
         self.store: StateStore | AsyncStateStore
@@ -558,9 +573,13 @@ class AsyncClient(_Base):
         """See Client.options."""
         return await self._drive(self.session.options())
 
-    async def provision(self) -> None:
+    async def provision(self) -> EASProvisionDoc | None:
         """See Client.provision."""
-        await self._drive(flows.provision(self.session))
+        return await self._drive(flows.provision(self.session))
+
+    async def acknowledge_wipe(self, *, account_only: bool = False, done: bool = True) -> None:
+        """See Client.acknowledge_wipe."""
+        await self._drive(flows.acknowledge_wipe(self.session, account_only=account_only, done=done))
 
     async def folders(self) -> Hierarchy:
         """See Client.folders."""

@@ -25,6 +25,7 @@ from .commands import (
     DeleteResponse,
     DeviceInformation,
     DeviceInformationRequest,
+    EASProvisionDoc,
     EstimateCollection,
     EstimateCollection121,
     ExecuteSearch,
@@ -150,10 +151,16 @@ class Contents:
     more: bool = False
 
 
-def provision(session: Session) -> Flow[None]:
-    """Gets the server's policy and acknowledges it, whether it asks for that or not."""
+def provision(session: Session) -> Flow[EASProvisionDoc | None]:
+    """Gets the server's policy and acknowledges it, whether it asks for that or not; None where there is none."""
     yield from session.begin()
-    yield from session.provision()
+    return (yield from session.provision())
+
+
+def acknowledge_wipe(session: Session, *, account_only: bool, done: bool) -> Flow[None]:
+    """Answers the server's demand for a wipe. Nothing is erased."""
+    yield from session.begin()
+    yield from session.acknowledge_wipe(account_only=account_only, done=done)
 
 
 # Folders
@@ -933,6 +940,7 @@ __all__ = [
     "EarlierChangesError",
     "Result",
     "ServerChange",
+    "acknowledge_wipe",
     "apply",
     "default_options",
     "device_information",

@@ -19,12 +19,17 @@ from .auth import Authorization, Challenged, offered
 from .check import check as check_request
 from .commands import (
     POLICY_TYPE,
+    AccountOnlyRemoteWipe,
     Command,
     DeviceInformation,
     DeviceInformationRequest,
+    EASProvisionDoc,
+    PolicyApplied,
     PolicyRequest,
     PolicyResponse,
     Provision,
+    ProvisionResponse,
+    RemoteWipe,
 )
 from .effects import Close, Flow, Head, Load, Now, Random, Read, Request, Save, Send, Sleep
 from .errors import (
@@ -135,6 +140,7 @@ class Session:
         trust_redirects: bool = False,
         base64_query: bool = False,
         check: bool = True,
+        on_policy: Callable[[EASProvisionDoc], PolicyApplied] | None = None,
     ) -> None:
         unknown = [version for version in versions if version not in VERSIONS]
         if unknown or not versions:
@@ -154,6 +160,7 @@ class Session:
         self.trust_redirects = trust_redirects
         self.base64_query = base64_query
         self.check = check
+        self.on_policy = on_policy
         self.version = ""
         self.policy_key = NO_POLICY
         self.cookies: dict[str, str] = {}
@@ -559,7 +566,7 @@ class Session:
             yield from self.provision()
             return True
         if action is Action.WIPE:
-            yield from self.provision()  # the answer says which wipe it is, and raises
+            yield from self._look_for_a_wipe()
         return False
 
     def status_error(self, command: str, scope: str, code: int, kind: type[StatusError] | None = None) -> StatusError:
@@ -569,11 +576,12 @@ class Session:
             kind = UnknownStatusError if known.name == "Unknown" else StatusError
         return kind(command, scope, code, known.name, known.meaning)
 
-    def provision(self) -> Flow[None]:
-        """Gets the policy, acknowledges it and keeps its key ([MS-ASPROV] section 3.1.5.1).
+    def provision(self) -> Flow[EASProvisionDoc | None]:
+        """Gets the policy, acknowledges it, keeps its key and returns it ([MS-ASPROV] section 3.1.5.1).
 
-        The policy is acknowledged as applied in full: a caller who may not do that must not provision. Raises
-        ProvisionError where the server refuses, RemoteWipeRequested where it asks for a wipe instead.
+        How far it was applied is what ``on_policy`` says, and without one: in full, which a caller who may not say that
+        must not leave to it. None where there is no policy for this client. Raises ProvisionError where the server
+        refuses, RemoteWipeRequested where it asks for a wipe instead.
         """
         self.policy_key = NO_POLICY
         # 14.1 and later want the device described here (R368), earlier versions must not have it.
@@ -581,19 +589,42 @@ class Session:
         policy = yield from self._provision(
             Provision(device_information=device, policies=[PolicyRequest(policy_type=POLICY_TYPE)])
         )
+        document = policy.data.eas_provision_doc if policy and policy.data else None
         if policy is not None:
+            applied = PolicyApplied.FULLY
+            if self.on_policy is not None:
+                applied = self.on_policy(document or EASProvisionDoc())
             # The first key is good for the acknowledgement alone, as header and as element (R618, R626).
             self.policy_key = policy.policy_key or NO_POLICY
-            final = yield from self._provision(
-                Provision(policies=[PolicyRequest(policy_type=POLICY_TYPE, policy_key=self.policy_key, status=1)])
-            )
+            acknowledged = PolicyRequest(policy_type=POLICY_TYPE, policy_key=self.policy_key, status=applied)
+            final = yield from self._provision(Provision(policies=[acknowledged]))
             self.policy_key = (final and final.policy_key) or NO_POLICY
         yield from self._keep()
+        return document
 
-    def _provision(self, command: Provision) -> Flow[PolicyResponse | None]:
-        """The policy in the answer, or None where there is none for this client."""
-        body = self.encoded(command)
-        response = yield from self.exchange("Provision", body, self._read_document(command))
+    def acknowledge_wipe(self, *, account_only: bool, done: bool) -> Flow[None]:
+        """Tells the server that the wipe it asked for will be done, or not ([MS-ASPROV] section 3.1.5.1.2.2).
+
+        The specification wants this before anything is erased (R645), which is the caller's. Raises ProvisionError.
+        """
+        code = 1 if done else 2
+        if account_only:
+            command = Provision(account_only_remote_wipe=AccountOnlyRemoteWipe(status=code))
+        else:
+            command = Provision(remote_wipe=RemoteWipe(status=code))
+        response = yield from self.exchange("Provision", self.encoded(command), self._read_document(command))
+        if response.status not in (None, 1):
+            raise self.status_error("Provision", "Provision", response.status, ProvisionError)
+        self.policy_key = NO_POLICY
+        yield from self._keep()
+
+    def _look_for_a_wipe(self) -> Flow[None]:
+        """Raises RemoteWipeRequested where an empty Provision is answered with a wipe ([MS-ASPROV] 3.1.5.1.2.1)."""
+        command = Provision()
+        response = yield from self.exchange("Provision", self.encoded(command), self._read_document(command))
+        self._check_for_wipe(response)
+
+    def _check_for_wipe(self, response: ProvisionResponse) -> None:
         if response.remote_wipe or response.account_only_remote_wipe:
             only = not response.remote_wipe
             raise RemoteWipeRequested(
@@ -604,6 +635,12 @@ class Session:
                 f"the server asks to wipe {'this account' if only else 'the device'}; nothing was erased",
                 only,
             )
+
+    def _provision(self, command: Provision) -> Flow[PolicyResponse | None]:
+        """The policy in the answer, or None where there is none for this client."""
+        body = self.encoded(command)
+        response = yield from self.exchange("Provision", body, self._read_document(command))
+        self._check_for_wipe(response)
         # Some servers leave the outer Status out; then the policy's own speaks.
         if response.status not in (None, 1):
             raise self.status_error("Provision", "Provision", response.status, ProvisionError)

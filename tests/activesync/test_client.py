@@ -50,6 +50,7 @@ from activesync.commands import (
     FindQuery,
     FolderSync,
     MailboxCriterion,
+    PolicyApplied,
     RightsManagementInformationRequest,
     RightsManagementTemplate,
     Settings,
@@ -461,6 +462,29 @@ def test_a_change_whose_answer_never_came_is_settled_by_the_next_run(
     assert names.count("Once") == 1 and names.count("Later") == 0
     assert caught.value.results[0].ok
     assert two.apply("contacts", [Add(item=Contact(last_name="Later"))])[0].ok
+
+
+@pytest.mark.spec(
+    "MS-ASPROV_R384", "MS-ASPROV_R385", "MS-ASPROV_R386", "MS-ASPROV_R387", "MS-ASPROV_R388", "MS-ASPROV_R389"
+)
+@pytest.mark.parametrize("applied", PolicyApplied)
+def test_a_policy_is_shown_and_told_as_it_was_applied(connect: Open, server: EASServer, applied: PolicyApplied) -> None:
+    server.rules.policy = EASProvisionDoc(device_password_enabled=True, min_device_password_length=6)
+    shown: list[EASProvisionDoc] = []
+    eas = connect(on_policy=lambda policy: (shown.append(policy), applied)[1])
+    if applied in (PolicyApplied.FULLY, PolicyApplied.PARTLY):
+        assert eas.provision() == server.rules.policy
+        assert eas.folders()
+    else:
+        with pytest.raises(errors.ProvisionError, match="DeviceNotFullyProvisionable"):
+            eas.provision()
+    assert shown == [server.rules.policy]
+    told = wbxml.decode([one for one in server.requests if one.command == "Provision"][1].body)
+    assert told.root.findtext("Provision:Policies/Provision:Policy/Provision:Status") == str(int(applied))
+
+
+def test_a_server_without_a_policy(connect: Open, server: EASServer) -> None:
+    assert connect(on_policy=lambda policy: pytest.fail("there is none")).provision() is None
 
 
 @pytest.mark.spec("MS-ASHTTP_R263", "MS-ASHTTP_R226", "MS-ASHTTP_R227", "MS-ASHTTP_R210", "MS-ASHTTP_R1105")

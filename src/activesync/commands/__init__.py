@@ -52,6 +52,7 @@ from .policy import (
 from .provision import (
     POLICY_TYPE,
     AccountOnlyRemoteWipe,
+    PolicyApplied,
     PolicyData,
     PolicyRequest,
     PolicyResponse,
@@ -206,6 +207,7 @@ __all__ = [
     "Options",
     "Or",
     "PictureOptions",
+    "PolicyApplied",
     "PolicyData",
     "PolicyRequest",
     "PolicyResponse",

@@ -6,6 +6,8 @@ acknowledged with the same elements. This library only tells of a wipe: it erase
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 from wbxml import Model, field
 from wbxml import Provision as Page
 
@@ -15,6 +17,15 @@ from .settings import DeviceInformationRequest, DeviceInformationResponse
 
 POLICY_TYPE = "MS-EAS-Provisioning-WBXML"
 """The form of policy document that 12.0 and later send."""
+
+
+class PolicyApplied(IntEnum):
+    """How far a client has applied a policy: [MS-ASPROV] section 2.2.2.54.1. Most servers let nobody in but with 1."""
+
+    FULLY = 1
+    PARTLY = 2
+    NOT = 3
+    BY_THIRD_PARTY = 4
 
 
 class PolicyData(Model, tag=Page.Data):
