@@ -316,7 +316,7 @@ def _number(text: str | None) -> int:
 
 
 # Which filters a class knows; another one is refused with Status 4 ([MS-ASCMD] section 2.2.3.68.2).
-_FILTERS: Final[dict[ItemClass | None, range | tuple[int, ...]]] = {
+FILTERS: Final[dict[ItemClass | None, range | tuple[int, ...]]] = {
     ItemClass.EMAIL: range(6),
     ItemClass.CALENDAR: (0, 4, 5, 6, 7),
     ItemClass.TASKS: (0, 8),
@@ -325,7 +325,7 @@ _FILTERS: Final[dict[ItemClass | None, range | tuple[int, ...]]] = {
 
 def _known_filter(folder: Folder, filter_type: FilterType | None) -> FilterType | None:
     """The filter where the folder's class knows it, else None."""
-    return filter_type if filter_type in _FILTERS.get(folder.item_class, ()) else None
+    return filter_type if filter_type in FILTERS.get(folder.item_class, ()) else None
 
 
 def default_options(folder: Folder, *, filter_type: FilterType | None = None, body: BodyType | None = None) -> Options:

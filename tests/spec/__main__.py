@@ -15,10 +15,10 @@ import sys
 from collections import Counter
 
 from .catalogue import Requirement, every_id, requirements
+from .judge import judge
 from .marks import marked
 from .places import world
 from .reasons import DIFFERENCES, reason
-from .rules import judge
 
 Row = tuple[Requirement, str, str]
 

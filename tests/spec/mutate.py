@@ -13,8 +13,8 @@ from dataclasses import replace
 from wbxml.codepages import VERSIONS
 
 from .catalogue import requirements
+from .judge import Verdict, judge
 from .places import Declaration, changed_world, world
-from .rules import Verdict, judge
 
 
 def changed(declaration: Declaration, aspect: str) -> Declaration | None:

@@ -8,6 +8,8 @@ from functools import cache, cached_property
 from typing import Any
 
 from activesync import commands, items, status
+from activesync.check import tables
+from activesync.flows import FILTERS
 from activesync.query import COMMAND_CODES, PARAMETER_TAGS
 from wbxml import ACTIVESYNC, AirSync, Model, Notes, Tag
 from wbxml import _kernel_py as kernel
@@ -86,12 +88,14 @@ def roots() -> Iterator[tuple[str, str, Any]]:
 @dataclass(frozen=True)
 class World:
     """All that requirements are held against: where elements may stand, the statuses that are known by their scopes and
-    codes, the tags by their spellings, and the numbers of commands and parameters."""
+    codes, the tags by their spellings, the numbers of commands and parameters, and what the check of requests allows.
+    """
 
     places: tuple[Place, ...]
     statuses: dict[tuple[str, int], Declaration]
     tags: dict[str, Declaration]
     numbers: dict[str, Declaration]
+    limits: tuple[Declaration, ...]
 
     @cached_property
     def own_names(self) -> dict[str, set[str]]:
@@ -138,7 +142,21 @@ def changed_world(change: Change) -> World:
             (name, Declaration("query", name, None, str(number)))
             for name, number in (*COMMAND_CODES.items(), *PARAMETER_TAGS.items())
         ),
+        tuple(what for one in _limits() if (what := change(one)) is not None),
     )
+
+
+def _limits() -> Iterator[Declaration]:
+    """The rows of the check of requests: ``name`` is the path of the element, ``kind`` what it may be."""
+    for bound in tables.BOUNDS:
+        yield Declaration("bound", bound.path, bound.requirement, f"{bound.what} {bound.least} to {bound.most}")
+    for row in tables.NEVER:
+        yield Declaration("never", row.path, row.requirement, f"never since {row.since}")
+    for path, (needed, why, allowed, why_not) in tables.TYPES.items():
+        yield Declaration("needed", path, why, f"needed {' '.join(map(str, needed))}")
+        yield Declaration("allowed", path, why_not, f"allowed {' '.join(map(str, allowed))}")
+    for cls, known in FILTERS.items():
+        yield Declaration("filter", str(cls), None, " ".join(str(int(one)) for one in known))
 
 
 def _found(change: Change) -> Iterator[Place]:

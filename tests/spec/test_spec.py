@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from .catalogue import every_id, requirements
+from .judge import judge
 from .mutate import falls
 from .places import world
 from .reasons import DIFFERENCES
-from .rules import judge
 
 GROUPS = sorted({one.group for one in requirements()})
 
@@ -26,7 +26,7 @@ def test_differences_are_of_the_catalogue() -> None:
 
 
 def test_every_rule_reads_something() -> None:
-    from .rules import RULES
+    from .judge import RULES
 
     texts = [one.text for one in requirements()]
     assert [pattern.pattern for pattern, _ in RULES if not any(map(pattern.match, texts))] == []

@@ -1,0 +1,101 @@
+"""What the other commands must keep to: GetItemEstimate, Search, Find, Settings, Provision."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from wbxml import AirSync, Element, Find, Provision, Search, Settings, Tag
+from wbxml import GetItemEstimate as Estimate
+
+from .breach import Breach
+
+_OOF = "Settings:Oof/Settings:Set"
+
+
+def get_item_estimate(root: Element, version: str) -> Iterator[Breach]:
+    """What is wrong with a GetItemEstimate request."""
+    for collection in root.findall("GetItemEstimate:Collections/GetItemEstimate:Collection"):
+        blocks = collection.findall(AirSync.Options)
+        names = Counter(block.findtext(AirSync.Class) for block in blocks)
+        for name, count in names.items():
+            if name is not None and count > 1:
+                yield Breach("MS-ASCMD_R903", f"two Options of one Collection are for {name}", collection.offset)
+        for block in blocks:
+            if not len(block):
+                yield Breach("MS-ASCMD_R3541", "Options holds at least one element", block.offset)
+            limit = block.find(AirSync.MaxItems)
+            if limit is not None and collection.findtext(Estimate.CollectionId) != "RI":
+                message = "MaxItems is for the recipient information cache, RI"
+                yield Breach("MS-ASCMD_R3264", message, limit.offset)
+
+
+def search(root: Element, version: str) -> Iterator[Breach]:
+    """What is wrong with a Search request."""
+    for tag, which in ((Search.GreaterThan, "MS-ASCMD_R3141"), (Search.LessThan, "MS-ASCMD_R3218")):
+        for bound in root.iter(tag):
+            names = [child.tag.name for child in bound]
+            if names[:2] != ["DateReceived", "Value"]:
+                yield Breach(which, f"{tag.name} holds DateReceived, and after it Value", bound.offset)
+    yield from _ranges(root, Search.Range, "MS-ASCMD_R3725")
+
+
+def find(root: Element, version: str) -> Iterator[Breach]:
+    """What is wrong with a Find request."""
+    yield from _ranges(root, Find.Range, "MS-ASCMD_R37071811")
+
+
+def _ranges(root: Element, tag: Tag, which: str) -> Iterator[Breach]:
+    for element in root.iter(tag):
+        found = re.fullmatch(r"(\d{1,9})-(\d{1,9})", element.text or "")
+        if found is None or int(found[1]) > int(found[2]):
+            yield Breach(which, f"Range is {element.text!r}: it is two numbers, m-n", element.offset)
+
+
+def settings(root: Element, version: str) -> Iterator[Breach]:
+    """What is wrong with a Settings request."""
+    asked = root.find("Settings:Oof/Settings:Get")
+    if asked is not None and not asked.findtext(Settings.BodyType):
+        yield Breach("MS-ASCMD_R824", "Get of Oof says which BodyType it wants", asked.offset)
+    information = root.find(Settings.RightsManagementInformation)
+    if information is not None and information.find(Settings.Get) is None:
+        yield Breach("MS-ASCMD_R3867", "RightsManagementInformation holds Get", information.offset)
+    replies = root.find(_OOF)
+    if replies is not None:
+        yield from _oof(replies)
+
+
+def _oof(replies: Element) -> Iterator[Breach]:
+    times = [replies.find(tag) for tag in (Settings.StartTime, Settings.EndTime)]
+    if (times[0] is None) != (times[1] is None):
+        yield Breach("MS-ASCMD_R3991", "Oof has both StartTime and EndTime, or neither", replies.offset)
+    elif times[0] is not None and replies.findtext(Settings.OofState) != "2":
+        yield Breach("MS-ASCMD_R3534", "Oof with StartTime and EndTime has the OofState 2", replies.offset)
+    audiences: Counter[str] = Counter()
+    for message in replies.findall(Settings.OofMessage):
+        audiences.update(child.tag.name for child in message if child.tag.name.startswith("AppliesTo"))
+        if message.findtext(Settings.ReplyMessage) and not message.findtext(Settings.BodyType):
+            yield Breach("MS-ASCMD_R3785", "an OofMessage with a ReplyMessage has a BodyType", message.offset)
+    for name, count in audiences.items():
+        if count > 1:
+            yield Breach("MS-ASCMD_R3526", f"two OofMessages have {name}", replies.offset)
+
+
+def provision(root: Element, version: str) -> Iterator[Breach]:
+    """What is wrong with a Provision request."""
+    device = root.find(Settings.DeviceInformation)
+    if version < "14.1":
+        if device is not None:
+            yield Breach("MS-ASPROV_R608", f"in {version} DeviceInformation goes into Settings", device.offset)
+        return
+    acknowledges = root.find("Provision:Policies/Provision:Policy/Provision:Status") is not None
+    wiping = root.find(Provision.RemoteWipe) is not None or root.find(Provision.AccountOnlyRemoteWipe) is not None
+    # An empty one asks which wipe is meant: [MS-ASPROV] section 3.1.5.1.2.1.
+    if device is None and not acknowledges and not wiping and len(root):
+        yield Breach("MS-ASPROV_R368", "the first Provision tells of the device: DeviceInformation", root.offset)
+    if device is not None and device.find("Settings:Set/Settings:Model") is None:
+        yield Breach("MS-ASPROV_R607", "DeviceInformation holds Set, and that at least Model", device.offset)
+
+
+__all__ = ["find", "get_item_estimate", "provision", "search", "settings"]
