@@ -342,3 +342,10 @@ MORE = [
 def test_what_takes_more_than_a_line(requirement: str, xml: str) -> None:
     breached = [breach.requirement for breach in breaches(wbxml.decode(wbxml.from_xml(xml)), "16.1")]
     assert breached == ([requirement] if requirement else [])
+
+
+@pytest.mark.parametrize("version", ["12.1", "14.0", "16.1"])
+@pytest.mark.parametrize("cls", ["Email", "Contacts", "Calendar", "Tasks", "SMS", "Notes", "Other"])
+def test_a_class_has_its_versions(cls: str, version: str) -> None:
+    expected = ["MS-ASCMD_R6298"] if cls in ("SMS", "Notes") and version == "12.1" else []
+    assert found("AirSync:Options/AirSync:Class", cls, version=version) == expected

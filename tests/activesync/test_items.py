@@ -452,6 +452,62 @@ def test_a_recurrence_of_the_specifications_is_written_byte_for_byte(name: str) 
     assert wbxml.encode(recurrence) == data
 
 
+WHOLE = CalendarEvent(
+    subject="Team", location="Room 1", start_time=at(2026, 3, 2, 9), end_time=at(2026, 3, 2, 10), reminder=15,
+    all_day_event=False, busy_status=BusyStatus.BUSY, sensitivity=Sensitivity.PRIVATE, categories=["a"],
+    meeting_status=MeetingStatus.ORGANIZER, attendees=[Attendee(email="bob@example.test")], body=Body(data="whole"),
+    recurrence=Recurrence(), exceptions=[],
+)  # fmt: skip
+INHERITED = {
+    # What an exception does not say is as in the whole event; "" where only the section says so.
+    "all_day_event": (True, "MS-ASCAL_R82"),
+    "attendees": ([Attendee(email="eve@example.test")], "MS-ASCAL_R108"),
+    "location": ("Room 2", "MS-ASCAL_R298"),
+    "reminder": (5, "MS-ASCAL_R394"),
+    "sensitivity": (Sensitivity.NORMAL, "MS-ASCAL_R425"),
+    "subject": ("Other", "MS-ASCAL_R442"),
+    "busy_status": (BusyStatus.FREE, "MS-ASCAL_R135"),
+    "categories": (["b"], ""),
+    "body": (Body(data="other"), ""),
+    "meeting_status": (MeetingStatus.CANCELLED_ORGANIZER, "MS-ASCAL_R306"),
+    "dt_stamp": (at(2026, 3, 1), "MS-ASCAL_R600"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        pytest.param(name, value, marks=pytest.mark.spec(id_) if id_ else (), id=name)
+        for name, (value, id_) in INHERITED.items()
+    ],
+)
+def test_an_instance_is_the_event_but_for_its_exception(name: str, value: Any) -> None:
+    silent = WHOLE.instance(EventException(exception_start_time=at(2026, 3, 9, 9)))
+    assert silent is not None and getattr(silent, name) == getattr(WHOLE, name)
+    told = WHOLE.instance(EventException(exception_start_time=at(2026, 3, 9, 9), **{name: value}))
+    assert told is not None and getattr(told, name) == value
+    assert (told.recurrence, told.exceptions) == (None, None)
+    others = {one for one in INHERITED if one != name}
+    assert all(getattr(told, one) == getattr(WHOLE, one) for one in others)
+
+
+@pytest.mark.spec("MS-ASCAL_R210")
+def test_a_deleted_instance_is_none() -> None:
+    assert WHOLE.instance(EventException(deleted=True)) is None
+
+
+@pytest.mark.spec("MS-ASCAL_R238", "MS-ASCAL_R436")
+def test_an_instance_is_as_long_as_the_others() -> None:
+    day = at(2026, 3, 9, 9)
+    for which in ({"exception_start_time": day}, {"instance_id": day}):
+        same = WHOLE.instance(EventException(**which, subject="Other"))
+        assert same is not None and (same.start_time, same.end_time) == (day, at(2026, 3, 9, 10))
+    moved = WHOLE.instance(EventException(exception_start_time=day, start_time=at(2026, 3, 9, 11)))
+    assert moved is not None and (moved.start_time, moved.end_time) == (at(2026, 3, 9, 11), at(2026, 3, 9, 12))
+    longer = WHOLE.instance(EventException(exception_start_time=day, end_time=at(2026, 3, 9, 17)))
+    assert longer is not None and (longer.start_time, longer.end_time) == (day, at(2026, 3, 9, 17))
+
+
 def test_all_properties_of_an_exception_round_trip() -> None:
     exception = EventException(
         instance_id=at(2026, 11, 30, 9),

@@ -28,6 +28,7 @@ from activesync.commands import (
 )
 from activesync.hierarchy import Folder
 from activesync.session import Session, device_id_for
+from activesync.status import Action, status
 
 from .script import Canned, Script, session
 
@@ -485,3 +486,51 @@ def test_any_body_ends_in_an_answer_or_an_error_of_ours() -> None:
                 run(Script([Canned(body)] * 3, spare=True))
             except errors.ActiveSyncError:
                 pass
+
+
+INSTEAD = [
+    # The Status, the HTTP status that stands for it up to 12.1, and the requirement.
+    (101, 400, "MS-ASCMD_R7546"),
+    (103, 400, "MS-ASCMD_R7547"),
+    (110, 500, "MS-ASCMD_R7550"),
+    (111, 503, "MS-ASCMD_R7551"),
+    (112, 403, "MS-ASCMD_R7552"),
+    (113, 507, "MS-ASCMD_R7553"),
+    (125, 403, "MS-ASCMD_R7554"),
+    (126, 403, "MS-ASCMD_R7555"),
+    (137, 501, "MS-ASCMD_R7558"),
+    (140, 403, "MS-ASCMD_R7561"),
+    (140, 449, "MS-ASCMD_R7562"),
+    (141, 449, "MS-ASCMD_R7563"),
+    (142, 449, "MS-ASCMD_R7564"),
+    (143, 449, "MS-ASCMD_R7565"),
+    (144, 449, "MS-ASCMD_R7566"),
+    (147, 400, "MS-ASCMD_R7567"),
+    (147, 501, "MS-ASCMD_R7567"),
+]
+
+
+@pytest.mark.parametrize(
+    ("code", "http"),
+    [pytest.param(code, http, marks=pytest.mark.spec(id_), id=f"{code}-{http}") for code, http, id_ in INSTEAD],
+)
+def test_older_versions_say_it_by_http(code: int, http: int) -> None:
+    """What is mended by provisioning or waiting is, whichever way it is said; the rest is an error of its own."""
+    action = status("FolderSync", code).action
+    none = ProvisionResponse(status=1, policies=[PolicyResponse(status=2)])
+    store = {"session": '{"version": "12.1"}', "device": "D"}
+    if http == 449:
+        script = Script([Canned(status=449), none, Canned(FOLDERS)], store)
+        run(script, session(versions=("12.1",)))
+        assert script.commands == ["FolderSync", "Provision", "FolderSync"]
+        assert action in (Action.PROVISION, Action.WIPE)
+    elif http == 503:
+        script = Script([Canned(status=503, headers={"retry-after": "1"}), Canned(FOLDERS)], store)
+        run(script, session(versions=("12.1",)))
+        assert action is Action.RETRY_LATER and script.slept
+    else:
+        kind = errors.ForbiddenError if http == 403 else errors.HTTPError
+        with pytest.raises(kind, match=f"HTTP {http}") as caught:
+            run(Script([Canned(status=http)], store), session(versions=("12.1",)))
+        assert caught.value.status == http
+        assert action not in (Action.PROVISION, Action.RETRY, Action.RETRY_LATER)

@@ -39,6 +39,19 @@ OWN = {
     "MS-ASTASK": ("Tasks", "AirSyncBase"),
 }
 """The namespaces that a specification means where it names none."""
+PAGES = {
+    "Sync": ("AirSync",),
+    "FolderSync": ("FolderHierarchy",),
+    "FolderCreate": ("FolderHierarchy",),
+    "FolderDelete": ("FolderHierarchy",),
+    "FolderUpdate": ("FolderHierarchy",),
+    "GetItemEstimate": ("GetItemEstimate", "AirSync"),
+    "Search": ("Search",),
+    "Find": ("Find",),
+    "Settings": ("Settings",),
+    "Provision": ("Provision",),
+}
+"""The code pages of the commands."""
 TYPES = {
     "compact datetime": ("compact",),
     "byte array": ("bytes",),
@@ -51,6 +64,9 @@ TYPES = {
     "unsignedint": ("integer",),
     "boolean": ("boolean", "flag"),
     "datetime": ("datetime", "compact"),
+    "double": ("string",),  # sent as decimal text
+    "guid": ("string",),
+    "timezone": ("base64",),
     "container": ("container",),
     "base64": ("base64",),
     "empty tag": ("flag",),

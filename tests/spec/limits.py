@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from wbxml.codepages import VERSIONS
+
 from .catalogue import Requirement
 from .judge import SPELLINGS, Verdict, rule
 from .places import Declaration, World
@@ -47,7 +49,7 @@ def largest(requirement: Requirement, found: re.Match[str], world: World) -> Ver
 )
 def one_at_most(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
     rows = _of(requirement, _rows(requirement, world, "bound", found["name"] or found["other"]))
-    rows = [row for row in rows if row.kind.startswith("count")]
+    rows = [row for row in rows if not row.kind.startswith(("characters", "bytes", "value"))]
     return Verdict(all(row.kind == "count 0 to 1" for row in rows), "kind", tuple(rows)) if rows else None
 
 
@@ -95,3 +97,20 @@ def filtered(requirement: Requirement, found: re.Match[str], world: World) -> Ve
     rows = [row for row in world.limits if row.model == "filter" and row.name == CLASSES.get(found["cls"].lower())]
     known = any(found["value"] in row.kind.split() for row in rows)
     return Verdict(known == (found["answer"] == "Yes"), "kind" if known else "row", tuple(rows)) if rows else None
+
+
+@rule(
+    r"For a mailbox search, the classes are supported as follows\. (?:\[Email[^\]]*\] ?)?(?P<cls>\w+)(?: class)? is supported (?:only )?by protocol versions (?P<version>[\d.]+\d)"
+)
+def of_class(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    rows = tuple(row for row in world.limits if row.model == "class" and row.name == found["cls"])
+    kept = all(row.kind in ("", *VERSIONS) and found["version"] >= row.kind for row in rows)
+    return Verdict(kept, "kind", rows) if rows else None
+
+
+@rule(r'The (?:values )?"(?P<one>\w+)"(?:, "\w+")*,? and "(?P<other>\w+)" (?:values )?are valid (?P<only>only|for all)')
+def of_classes(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    named = re.findall(r'"(\w+)"', requirement.text)
+    rows = tuple(row for row in world.limits if row.model == "class" and row.name in named)
+    since = "14.0" if found["only"] == "only" else ""
+    return Verdict(len(rows) == len(named) and all(row.kind == since for row in rows), "kind", rows) if rows else None

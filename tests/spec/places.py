@@ -8,8 +8,10 @@ from functools import cache, cached_property
 from typing import Any
 
 from activesync import commands, items, status
+from activesync.calendars.recurrence import DAYS
 from activesync.check import tables
 from activesync.flows import FILTERS
+from activesync.items import Weekday
 from activesync.query import COMMAND_CODES, PARAMETER_TAGS
 from wbxml import ACTIVESYNC, AirSync, Model, Notes, Tag
 from wbxml import _kernel_py as kernel
@@ -155,6 +157,10 @@ def _limits() -> Iterator[Declaration]:
     for path, (needed, why, allowed, why_not) in tables.TYPES.items():
         yield Declaration("needed", path, why, f"needed {' '.join(map(str, needed))}")
         yield Declaration("allowed", path, why_not, f"allowed {' '.join(map(str, allowed))}")
+    for cls, since in tables.CLASSES.items():
+        yield Declaration("class", cls, None, since)
+    for day in Weekday:
+        yield Declaration("day", day.name.capitalize(), None, str(1 << DAYS.index(day.name[:2])))
     for cls, known in FILTERS.items():
         yield Declaration("filter", str(cls), None, " ".join(str(int(one)) for one in known))
 

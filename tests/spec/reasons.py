@@ -69,6 +69,14 @@ DIFFERENCES = {
             "MS-ASCMD_R1175",
         ),
         "contradicts [MS-ASDTYPE] and the examples, where the id is a byte array": ("MS-ASCMD_R1443",),
+        "means the DisplayName of 2.5 in the Email namespace, which no Model has": (
+            "MS-ASEMAIL_R1213",
+            "MS-ASEMAIL_R1214",
+            "MS-ASEMAIL_R1215",
+            "MS-ASEMAIL_R1216",
+            "MS-ASEMAIL_R12170",
+        ),
+        "speaks of Provision under Settings, which a rule does not tell apart": ("MS-ASCMD_R5536",),
         "one element under two parents, of which a rule sees one": ("MS-ASCMD_R6990101755",),
         "one element under two parents, of which the title names one": ("MS-ASPROV_R398",),
         "every other source has EndTime in every version, as the example of section 4.4 does": (

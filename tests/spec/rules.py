@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .catalogue import COMMANDS, OTHERS, Requirement
-from .judge import SPELLINGS, TYPES, Element, Verdict, names, rests, rule
+from .judge import OWN, PAGES, SPELLINGS, TYPES, Element, Verdict, names, rests, rule
 from .places import Place, World
 
 # -- Versions ---------------------------------------------------------------------------------------------------------
@@ -15,13 +15,17 @@ def _in_version(among: list[Place], found: re.Match[str]) -> Verdict | None:
     if not among:
         return None
     supported = [place for place in among if found["version"] in place.versions]
-    if found["not"] == "supports ":
+    if "not" not in found["not"] and "'t" not in found["not"]:
         return Verdict(bool(supported), "versions", rests(supported))
     return Verdict(not supported, "no versions", (*rests(among), *(one for place in among for one in place.outer)))
 
 
+DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+_SUPPORT = r"(?:\[[^\]]*\] ?)?Protocol version (?P<version>[\d.]+) (?P<not>does ?n[o'].?t? ?supports? |doens't support |(?:does )?supports? )"
+
+
 @rule(
-    r"Protocol version (?P<version>[\d.]+) (?P<not>does not supports? |supports )this \[(?P<name>.+?)\]? ?\]? element"
+    _SUPPORT + r"this \[{0,2}(?P<name>.+?)\]? ?\]? element"
     r"(?:,? (?:\[as\] |as )?(?:a )?child (?:element )?of (?:the )?(?P<parent>[\w:, ]+?)(?: elements?)?)?\s*\.?\s*(?:<\d+>)?$"
 )
 def version(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
@@ -30,10 +34,24 @@ def version(requirement: Requirement, found: re.Match[str], world: World) -> Ver
     if found["parent"]:
         parents = re.findall(r"(?:\w+:)?[A-Z]\w+", found["parent"])
         among = element.under(*parents)
-    return _in_version(among, found)
+    verdict = _in_version(among, found)
+    if verdict is None and not found["parent"]:
+        return _tag_in_version(requirement, element.name, found, world)
+    return verdict
 
 
-@rule(r"Protocol version (?P<version>[\d.]+) (?P<not>does not supports? |supports )this \[(?P<name>\w+)\] command\.?")
+def _tag_in_version(requirement: Requirement, name: str, found: re.Match[str], world: World) -> Verdict | None:
+    """For an element that no Model has: what its code page says of it."""
+    pages = PAGES.get(requirement.group) or OWN.get(requirement.document, ())
+    rows = tuple(row for page in pages if (row := world.tags.get(f"{page}:{name}")) is not None)
+    if not rows:
+        return None
+    there = any(found["version"] in row.versions for row in rows)
+    negative = "'t" in found["not"] or "not" in found["not"]
+    return Verdict(there != negative, "no versions" if negative else "versions", rows)
+
+
+@rule(_SUPPORT + r"this \[(?P<name>\w+)\] (?:command|element)\.?")
 def version_of_command(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
     roots = [place for place in world.places if place.command == found["name"] and not place.above]
     return _in_version(roots, found)
@@ -133,6 +151,13 @@ def _typed(element: Element, said: str) -> Verdict | None:
     r"(?:the |an? )?(?P<parents>.+)$"
 )
 @rule(
+    r"(?:It|This element|This) ?\[ ?(?:[Tt]he )?(?P<name>[\w:]+)(?: element)? ?\] is an? (?P<need>optional |required )?child(?: element)? of (?:the |an? )?"
+    r"(?P<parents>.+)$"
+)
+@rule(
+    r"\[?(?:the|The) (?P<name>[\w:]+) element(?: is)?\]? ?(?:is )?an? (?P<need>optional |required )?child(?: element)? of (?:the |an? )?(?P<parents>.+)$"
+)
+@rule(
     r"(?:\[[\w ]+\] )?(?:The|A|An) (?:top-level )?(?P<name>[\w:]+)(?: ?\([^)]*\))? element(?:\s*\(\[?[^)]*\))? is a "
     r"(?P<need>)(?:container )?child(?: element)? of (?:the |an? )?(?P<parents>.+)$"
 )
@@ -141,7 +166,9 @@ def child_of(requirement: Requirement, found: re.Match[str], world: World) -> Ve
     listed = [
         name
         for sentence in [
-            re.split(r"(?:\.|,)? (?:that|which|and contains|and is used|if|when|as specified)", found["parents"])[0]
+            re.split(r"(?:\.|,)? (?:that|which|and contains|and is used|if|when|as specified|for)\b", found["parents"])[
+                0
+            ]
         ]
         for name, is_one in re.findall(r"((?:\w+:)?[A-Z]\w+) (element)?", re.sub(r"\((?:[^)]*)\) ?", "", sentence))
         if (is_one or name not in (*COMMANDS, *OTHERS)) and name.partition(":")[0] not in _OUTSIDE
@@ -156,7 +183,7 @@ def child_of(requirement: Requirement, found: re.Match[str], world: World) -> Ve
 
 
 @rule(
-    r"(?:It|The (?:\w+:)?\w+ element|This element)\s*(?:\[(?P<it>[\w: ]+)\])? ?is defined (?:as an element )?in the "
+    r"(?:It|The (?:\w+:)?\w+ element|This element)\s*(?:\[(?:[Tt]he )?(?P<it>[\w:]+)(?: element| \(\w+ Namespace\))? ?\])? ?is defined (?:as an element )?(?:in|of) the "
     r"(?P<namespace>\w+)(?: XML)? namespace"
 )
 def namespace(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
@@ -179,7 +206,9 @@ def namespace_of_section(requirement: Requirement, found: re.Match[str], world: 
     r"The value of (?:this element ?(?:\[(?:the )?(?P<it>[\w:]+) ?(?:element)?\])?|the (?P<name>[\w:]+) element)\s*(?:\([^)]*\))? is (?:an? )?"
     r"(?P<type>[\w ]+?)(?: data)? (?:type|value)"
 )
-@rule(r"The (?P<name>[\w:]+) element(?P<it>) is an? (?P<type>[\w]+) data type")
+@rule(r"(?:The|This|This element) ?\[?(?P<name>[\w:]+)?(?: element)?\]?(?P<it>) is an? (?P<type>[\w ]+?) data type")
+@rule(r"The (?P<name>[\w:]+) element(?P<it>) is (?P<type>container) data type")
+@rule(r"The value of this \[(?P<name>[\w:]+)\] element(?P<it>) is an? (?P<type>[\w ]+?)(?: data type)?, as specified")
 def value_type(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
     said = next(
         (kind for kind in ("compact datetime", "byte array") if kind in requirement.text.lower()), found["type"]
@@ -212,8 +241,9 @@ def ghosted(requirement: Requirement, found: re.Match[str], world: World) -> Ver
 
 
 @rule(
-    r"\[The (?P<parent>[\w:]+) element can have the following child elements?:\]\s*(?P<name>[\w:]+)\s*(?:\([^)]*\))*\s*[:<]"
+    r"\[The (?P<parent>[\w:]+) element can have the following child elements?:\]\s*(?P<name>[\w:]+)\s*(?:\([^)]*\))*\s*(?:[:<]|$)"
 )
+@rule(r"\[The (?P<parent>[\w:]+) element can have the following child elements?:\]\s*(?P<name>[\w:]+)\s*\([^)]*\)\s*$")
 def listed_child(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
     under = Element(requirement, found["name"], world).under(found["parent"])
     return Verdict(True, "parent", rests(under)) if under else None
@@ -227,7 +257,11 @@ def top_level(requirement: Requirement, found: re.Match[str], world: World) -> V
     return Verdict(True, "tag", rests(roots)) if roots else None
 
 
-@rule(r"\[(?:The )?[Vv]alues? ?(?:is)?\]?\s*(?P<value>\d+)\]? ?\[?(?:means|meaning|is)\]?")
+@rule(r"\[(?:The )?[Vv]alues? ?(?:is)?\]?\s*(?P<value>-?\d+)\]? ?\[?(?:means|meaning|is|represents)\]?")
+@rule(r"(?:The )?[Vv]alue (?P<value>-?\d+) (?:menas|means)")
+@rule(r"The value (?P<value>\d) \((?:TRUE|FALSE)\) indicates")
+@rule(r"(?:The value of |)[\w:]* ?(?:is )?(?P<value>\d) identifies")
+@rule(r"The value of [\w:]+ is (?P<value>\d+) (?:\(\w+\) )?(?:means|identifies)")
 @rule(r"(?:The value of (?:the )?[\w:]+(?: element)? is|(?:The )?[Vv]alue(?: is)?) (?P<value>\d+) (?:means|indicates)")
 @rule(r"\[The value\] (?P<value>\d+) \[of (?:the )?\w+ element\] mean(?:s|ing)")
 @rule(r"Yes\. \[Applies to \w+, if FilterType is (?P<value>\d+),")
@@ -246,7 +280,9 @@ def value(requirement: Requirement, found: re.Match[str], world: World) -> Verdi
 # -- Tables of numbers ------------------------------------------------------------------------------------------------
 
 
-@rule(r"\[Tag name\] (?P<name>\w+) \[Token\] 0x(?P<token>\w+) \[supports protocol versions\] (?P<versions>.*?)\s*$")
+@rule(
+    r"\[Tag name\] (?P<name>\w+)(?: ?-? ?see note \d+ following this table)? +\[Token\] +0x(?P<token>\w+) \[supports protocol versions\] (?P<versions>.*?)\s*$"
+)
 def token(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
     namespace = requirement.title.rpartition(":")[2].strip()
     row = world.tags.get(f"{namespace}:{SPELLINGS.get(found['name'], found['name'])}")
@@ -271,6 +307,61 @@ def status_value(requirement: Requirement, found: re.Match[str], world: World) -
     return Verdict(True, "row", rows) if rows else None
 
 
+@rule(
+    r"(?:It \[)?(?:The|This) (?P<parent>[\w:]+) element\]? ?(?:,? if present,)?,? ?(?:can |MUST )?(?:have|has|contains?) the following (?:required and optional )?child"
+    r" elements?(?: in (?:a|the) [\w ]*?(?:request|response)| in (?:the following|this) order)?:? ?\s*\[(?P<children>[^\]]*)\]"
+)
+def list_of_children(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    """All in the list stand in the element, in this order where the text says so."""
+    listed = [name.strip().rpartition(":")[2] for name in re.split(r",| and ", found["children"]) if name.strip()]
+    parent = Element(requirement, found["parent"], world)
+    inside = [place for place in world.places if any(place.above == (*one.above, one.tag) for one in parent.places)]
+    fitting = [place for place in inside if place.tag.name in listed]
+    if not fitting:
+        return None
+    kept = {place.tag.name for place in fitting} >= {SPELLINGS.get(name, name) for name in listed}
+    if "order" in found[0]:
+        order = list(dict.fromkeys(place.tag.name for place in fitting))
+        kept = kept and order == listed
+    return Verdict(kept, "parent", rests(fitting))
+
+
+@rule(
+    r"(?:\[(?:the )?(?P<it>\w+) ?(?:element)? ?\] )?As an? (?:optional )?child element of the (?P<parent>\w+) element[^,]*(?:, (?:the )?(?P<name>[\w:]+) element|\.)"
+)
+def as_a_child(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    under = Element(requirement, found["it"] or found["name"] or requirement.title, world).under(found["parent"])
+    return Verdict(True, "parent", rests(under)) if under else None
+
+
+@rule(
+    r"None ?\[ ?Elem+ent (?P<name>[\w:]+) in (?P<command>\w+) command request(?: \(section [\d.]+\))?,? has no [Pp]arent element"
+)
+def without_a_parent(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    roots = [place for place in world.places if not place.above and place.tag.name == found["name"]]
+    return Verdict(True, "tag", rests(roots)) if roots else None
+
+
+@rule(r"\[The value\] ?(?P<value>\d+) ?\[means\] ?(?P<name>\w+)")
+@rule(r"\[The value\] ?(?P<value>\d+) \[means\](?P<name>\w+)")
+@rule(r"The value of DayOfWeek is (?P<value>\d+) means (?P<name>\w+)")
+@rule(r"The value (?P<value>\d+) means (?P<name>\w+day)")
+def day(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    """The days of a week, which DayOfWeek sums up: as the rules of a calendar have them."""
+    if "DayOfWeek" not in requirement.title or requirement.title.startswith("First"):
+        return None
+    rows = tuple(row for row in world.limits if row.model == "day")
+    meant = {"Weekdays": DAYS[1:6], "Weekend": (DAYS[0], DAYS[6])}.get(found["name"], (found["name"],))
+    wanted = sum(int(row.kind) for row in rows if row.name in meant and row.kind.isdigit())
+    return Verdict(wanted == int(found["value"]), "kind", rows) if rows else None
+
+
+@rule(r"\[(?:Command|Parameter)\] (?P<name>\w+) ")
+def of_a_query(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    row = world.numbers.get(found["name"])
+    return Verdict(True, "row", (row,)) if row is not None else None
+
+
 # -- Lists of elements ------------------------------------------------------------------------------------------------
 
 
@@ -278,7 +369,13 @@ def status_value(requirement: Requirement, found: re.Match[str], world: World) -
 @rule(r"(?:As|For) a top-level element of the [\w ]+ class, the (?P<name>[\w:]+) element")
 @rule(r"\[When the Type element is set to \d, [\w ]+, the following elements are supported:?\]\s*(?P<name>[\w:]+)")
 @rule(r"\[The (?P<name>\w+) element\] specifies ")
-@rule(r"(?:The )?(?:element )?(?P<name>[\w:]+)\s+\((?:\[[\w-]+\] )?section [\d.]+\)(?: element)? specifies ")
+@rule(r"\[The element (?P<name>[\w:]+)(?: ?'s? ?description)? ?(?:is)? ?:?\s*\]")
+@rule(r"\[(?P<name>\w+)\] specifies ")
+@rule(r"\[Element\] (?P<name>[\w:]+) \([^)]*\):? ?(?:\[(?:is described as|is)\])?")
+@rule(r"(?P<name>[\w:]+) \(\[MS-\w+\] section [\d.]+\):? (?:This element is optional|One instance of this element)")
+@rule(r"The (?P<name>[\w:]+) \(section [\d.]+\) element ? ?[Ss]pecifies")
+@rule(r"(?:It|This) ?\[ ?(?P<name>[\w:]+) ?\] is used in ActiveSync command")
+@rule(r"(?:The )?(?:element )?(?P<name>[\w:]+)\s+\((?:\[[\w-]+\] )?section [\d.]+\)(?: element)? [Ss]pecifies ")
 @rule(
     r"\[(?:For all values|When [\w ]*the Type element)[^\]]*following elements are (?:optional|supported):?\]\s*(?P<name>[\w:]+)"
 )

@@ -17,7 +17,7 @@ from ..items import CalendarType, MeetingRecurrence, Recurrence, RecurrenceType,
 AnyRecurrence: TypeAlias = Recurrence | MeetingRecurrence | TaskRecurrence
 R = TypeVar("R", Recurrence, MeetingRecurrence, TaskRecurrence)
 
-_DAYS: Final = ("SU", "MO", "TU", "WE", "TH", "FR", "SA")
+DAYS: Final = ("SU", "MO", "TU", "WE", "TH", "FR", "SA")
 _ALL: Final = 127
 _LAST: Final = 5
 _SCALES: Final = {
@@ -53,7 +53,7 @@ def to_rrule(recurrence: AnyRecurrence) -> str:
     if recurrence.until is not None:
         parts["UNTIL"] = f"{recurrence.until.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     if recurrence.first_day_of_week is not None:
-        parts["WKST"] = _DAYS[recurrence.first_day_of_week]
+        parts["WKST"] = DAYS[recurrence.first_day_of_week]
     return ";".join(f"{name}={value}" for name, value in parts.items())
 
 
@@ -102,7 +102,7 @@ def _days(recurrence: AnyRecurrence, *, needed: bool) -> str:
         return ""
     days = _within(recurrence.day_of_week, 1, _ALL, "DayOfWeek")
     # As calendars write it, from Monday on.
-    return ",".join(_DAYS[number] for number in (1, 2, 3, 4, 5, 6, 0) if days >> number & 1)
+    return ",".join(DAYS[number] for number in (1, 2, 3, 4, 5, 6, 0) if days >> number & 1)
 
 
 def from_rrule(text: str, model: type[R], *, start: datetime) -> R:
@@ -186,9 +186,9 @@ def _mask(days: str) -> int | None:
 
 
 def _day(text: str) -> int:
-    if text not in _DAYS:
-        raise ValueError(f"ActiveSync has no day {text!r} there: it has {', '.join(_DAYS)}")
-    return _DAYS.index(text)
+    if text not in DAYS:
+        raise ValueError(f"ActiveSync has no day {text!r} there: it has {', '.join(DAYS)}")
+    return DAYS.index(text)
 
 
 def _number(text: str, least: int, most: int, name: str) -> int:

@@ -7,16 +7,21 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
-from wbxml import Element
+from wbxml import AirSync, Element
 
 from .breach import Breach
-from .tables import BOUNDS, BYTES, CHARACTERS, COUNT, NEVER, TYPES, VALUE, Bound, Never
+from .tables import BOUNDS, BYTES, CHARACTERS, CLASSES, COUNT, NEVER, TYPES, VALUE, Bound, Never
 
 _UNITS: Final = {CHARACTERS: "characters", BYTES: "bytes", VALUE: "as its value"}
 
 
 def bounded(root: Element, version: str) -> Iterator[Breach]:
     """What breaks a row of the tables."""
+    for element in root.iter(AirSync.Class):
+        since = CLASSES.get(element.text or "", "")
+        if version < since:
+            message = f"the class {element.text} is there from {since} on, and not in {version}"
+            yield Breach("MS-ASCMD_R6298", message, element.offset)
     counts: Counter[Bound] = Counter()
     waiting = [(root, "")]
     while waiting:

@@ -168,3 +168,6 @@ TYPES = {
     "Tasks:WeekOfMonth": ((3, 6), "MS-ASTASK_R315", (3, 6), "MS-ASTASK_R434"),
     "Tasks:Start": ((0, 1, 2, 3, 5, 6), "MS-ASTASK_R423", (0, 1, 2, 3, 5, 6), ""),
 }
+
+CLASSES = {"Email": "", "Contacts": "", "Calendar": "", "Tasks": "", "SMS": "14.0", "Notes": "14.0"}
+"""The classes that a request may name, and since when, "" for always: [MS-ASCMD] sections 2.2.1.16 and 2.2.3.27.6."""

@@ -41,7 +41,7 @@ from .getitemestimate import (
     GetItemEstimateResponse,
 )
 from .oof import Oof, OofGet, OofMessage, OofRequest, OofResponse, OofState
-from .options import Conflict, FilterType, Options
+from .options import Conflict, FilterType, MIMETruncation, Options
 from .policy import (
     AlgorithmNegotiation,
     AllowBluetooth,
@@ -197,6 +197,7 @@ __all__ = [
     "GreaterThan",
     "LessThan",
     "MIMESupport",
+    "MIMETruncation",
     "MailboxCriterion",
     "Oof",
     "OofGet",

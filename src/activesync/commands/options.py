@@ -33,13 +33,27 @@ class Conflict(IntEnum):
     SERVER_WINS = 1
 
 
+class MIMETruncation(IntEnum):
+    """How many characters of a MIME message are sent, about: [MS-ASCMD] section 2.2.3.111."""
+
+    NOTHING = 0
+    UP_TO_4096 = 1
+    UP_TO_5120 = 2
+    UP_TO_7168 = 3
+    UP_TO_10240 = 4
+    UP_TO_20480 = 5
+    UP_TO_51200 = 6
+    UP_TO_102400 = 7
+    EVERYTHING = 8
+
+
 class Options(Model, tag=AirSync.Options):
     """What of a folder is to be sent, and how. The server keeps it until the next one, which replaces it as a whole."""
 
     filter_type: FilterType | None = field(AirSync.FilterType)
     cls: str | None = field(AirSync.Class, since="14.0")
     mime_support: MIMESupport | None = field(AirSync.MIMESupport)
-    mime_truncation: int | None = field(AirSync.MIMETruncation)
+    mime_truncation: MIMETruncation | None = field(AirSync.MIMETruncation)
     body_preferences: list[BodyPreference] = field()
     body_part_preference: BodyPartPreference | None = field()
     conflict: Conflict | None = field(AirSync.Conflict)

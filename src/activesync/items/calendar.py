@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import datetime
 from enum import IntEnum
 
@@ -152,3 +153,21 @@ class CalendarEvent(Model):
     )
     body: Body | None = field()
     native_body_type: int | None = field(AirSyncBase.NativeBodyType)
+
+    def instance(self, exception: EventException) -> CalendarEvent | None:
+        """The event as it is on the day of an exception, without a recurrence; None where that day was deleted.
+
+        What the exception does not say is as in the whole event: [MS-ASCAL] section 2.2.2.21. Where it has no start of
+        its own, that is when the day would have begun, and the length stays.
+        """
+        if exception.deleted:
+            return None
+        own = {one.name: getattr(self, one.name) for one in fields(self)}
+        told = {one.name: getattr(exception, one.name) for one in fields(exception) if one.name in own}
+        start = exception.start_time or exception.exception_start_time or exception.instance_id or self.start_time
+        end = self.end_time
+        if start is not None and self.start_time is not None and self.end_time is not None:
+            end = start + (self.end_time - self.start_time)
+        moved = {"start_time": start, "end_time": end, "recurrence": None, "exceptions": None}
+        said = {name: value for name, value in told.items() if value not in (None, [], ())}
+        return CalendarEvent(**(own | moved | said))
