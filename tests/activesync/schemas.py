@@ -1,0 +1,75 @@
+"""Microsoft's schemas of responses, put together from tests/data/xsd, and what they say of an answer."""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from lxml import etree
+
+import wbxml
+
+from .samples import DATA
+
+XS = "{http://www.w3.org/2001/XMLSchema}"
+FOLDER = DATA / "xsd"
+# The two elements of MeetingResponse that items hold: the schema of its requests, which has them, is printed nowhere.
+MEETING = f"""<xs:schema xmlns:xs="{XS[1:-1]}" targetNamespace="MeetingResponse" elementFormDefault="qualified">
+<xs:element name="ProposedStartTime" type="xs:string"/><xs:element name="ProposedEndTime" type="xs:string"/>
+</xs:schema>"""
+
+
+def faults(command: str, body: bytes) -> list[str]:
+    """What of the answer to a command is not as its schema has it: a line each, [] for a valid one."""
+    text = wbxml.to_xml(body).encode()
+    tree = etree.fromstring(text)
+    for element in tree.iter():
+        for name in list(element.attrib):  # what is opaque is marked so, which no schema knows
+            del element.attrib[name]
+    schema = schema_of(command)
+    schema.validate(tree)
+    return [f"{error.line}: {error.message}" for error in schema.error_log]
+
+
+@cache
+def schema_of(command: str) -> etree.XMLSchema:
+    """The schema of a command's response, with those of all that it may hold."""
+    # What a response defines takes the place of what its request does; Provision answers with a part of Settings.
+    responses = [f"{command}Response", *(["SettingsResponse"] if command == "Provision" else [])]
+    common = sorted(path.stem for path in FOLDER.glob("*.xsd") if not path.stem.endswith("Response"))
+    documents = [etree.parse(str(FOLDER / f"{name}.xsd")).getroot() for name in (*responses, *common)]
+    documents.append(etree.fromstring(MEETING))
+    spaces: dict[str, list[etree._Element]] = {}
+    for document in documents:
+        spaces.setdefault(document.get("targetNamespace") or "", []).append(document)
+    with tempfile.TemporaryDirectory() as folder:
+        for space, parts in spaces.items():
+            etree.ElementTree(_merged(space, parts, [other for other in spaces if other != space])).write(
+                str(Path(folder) / f"{space}.xsd")
+            )
+        root = documents[0].get("targetNamespace")
+        return etree.XMLSchema(etree.parse(str(Path(folder) / f"{root}.xsd")))
+
+
+def _merged(space: str, parts: list[etree._Element], others: list[str]) -> etree._Element:
+    """One schema of a namespace, which imports the others; of what is defined twice the first counts."""
+    prefixes: dict[str | None, str] = {"xs": XS[1:-1], None: space}
+    for part in parts:
+        prefixes |= {prefix: name for prefix, name in part.nsmap.items() if prefix}
+    merged = etree.Element(
+        f"{XS}schema",
+        attrib={"targetNamespace": space, "elementFormDefault": "qualified"},
+        nsmap=prefixes,
+    )
+    for other in others:
+        etree.SubElement(merged, f"{XS}import", namespace=other, schemaLocation=f"{other}.xsd")
+    seen = set()
+    for part in parts:
+        for child in part:
+            key = (child.tag, child.get("name"))
+            if isinstance(child.tag, str) and child.tag != f"{XS}import" and key not in seen:
+                seen.add(key)
+                merged.append(copy.deepcopy(child))
+    return merged
