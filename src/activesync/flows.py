@@ -93,6 +93,7 @@ Response: TypeAlias = AddResponse | ChangeResponse | DeleteResponse | FetchRespo
 MOST_COMMANDS: Final = 200
 """How many changes one Sync may carry ([MS-ASCMD] section 3.1.5.10)."""
 
+_LONGEST_KEY: Final = 64  # characters: [MS-ASCMD] section 2.2.3.181.4, R4604
 # Pages in a row that say "more" under the key of before, and such that bring no item: a server that goes on like this
 # never ends. A few of either are allowed ([MS-ASCMD] section 2.2.3.116, R3452).
 _STUCK_PAGES: Final = 5
@@ -507,6 +508,11 @@ def _judge(session: Session, folder: Folder, answer: _Answer) -> tuple[_Collecti
         if collection.status in (None, 1):
             if not collection.sync_key or collection.sync_key == FIRST_KEY:
                 raise DamagedError(f"{session.host} answers for {folder.name} without a new SyncKey")
+            if len(collection.sync_key) > _LONGEST_KEY:
+                size = len(collection.sync_key)
+                raise DamagedError(
+                    f"{session.host} answers with a SyncKey of {size} characters: {_LONGEST_KEY} at most"
+                )
             return collection, None
         scope, code = "Sync", collection.status or 0
     action = status(scope, code).action

@@ -321,7 +321,9 @@ def test_the_statuses_of_find(server: EASServer, connect: Open) -> None:
 
 def test_recovery_password_and_templates_of_rights(connect: Open, server: EASServer) -> None:
     """Several parts of one Settings request, each with a status of its own."""
-    server.mailbox.rights_templates = [RightsManagementTemplate(template_id="t1", template_name="Internal")]
+    server.mailbox.rights_templates = [
+        RightsManagementTemplate(template_id="t1", template_name="Internal", template_description="For us")
+    ]
     eas = connect()
     request = Settings(
         device_password=DevicePasswordRequest(set=DevicePassword(password="1234")),

@@ -101,6 +101,8 @@ from activesync.testing import (
 )
 from activesync.testing.content import Content, body_for
 
+from .schemas import faults as schema_faults
+
 DATA = Path(__file__).parent.parent / "data"
 PATH = "/Microsoft-Server-ActiveSync"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -194,6 +196,24 @@ class Phone:
 
 def mail(subject: str = "Hello", when: datetime = NOW, **values: Any) -> Email:
     return Email(subject=subject, from_="bob@example.test", to="alice@example.test", date_received=when, **values)
+
+
+@pytest.fixture(autouse=True)
+def valid(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """All that the server answers of itself in these tests is as Microsoft's schemas have it, from 14.1 on."""
+    wrong: list[tuple[str, list[str]]] = []
+    carry_out = EASServer._carry_out
+
+    def looked_at(self: EASServer, request: Any, authorization: str) -> Answer:
+        answer = carry_out(self, request, authorization)
+        if answer.status == 200 and answer.body and request.version >= "14.1":
+            found = schema_faults(request.command, answer.body)
+            wrong.extend([(request.command, found)] if found else [])
+        return answer
+
+    monkeypatch.setattr(EASServer, "_carry_out", looked_at)
+    yield
+    assert wrong == []
 
 
 @pytest.fixture
@@ -464,8 +484,8 @@ def test_folders_are_told_once_and_their_changes_later(phone: Phone, mailbox: Ma
     mailbox.remove_folder(FolderType.TASKS)
     later = phone.folders(first.sync_key)
     assert later.changes.changes == [
-        FolderRemoval(server_id="8"),
         FolderChange(server_id="9", parent_id="0", display_name="Zettel", type=FolderType.NOTES),
+        FolderRemoval(server_id="8"),
         FolderAdd(server_id=made.server_id, parent_id="1", display_name="Würfel", type=FolderType.USER_MAIL),
     ]
     assert later.sync_key != first.sync_key

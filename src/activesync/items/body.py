@@ -5,6 +5,7 @@ Source: [MS-ASAIRS].
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -100,7 +101,10 @@ class BodyPart(Model, tag=AirSyncBase.BodyPart):
 
 
 class Attachment(Model, tag=AirSyncBase.Attachment):
-    """An attachment of an item. ``file_reference`` is what to fetch it by."""
+    """An attachment of an item. ``file_reference`` is what to fetch it by.
+
+    ``display_name`` is what its sender calls it, which may be a path to somewhere: ``file_name`` is to save it under.
+    """
 
     display_name: str | None = field(AirSyncBase.DisplayName)
     file_reference: str | None = field(AirSyncBase.FileReference)
@@ -112,6 +116,12 @@ class Attachment(Model, tag=AirSyncBase.Attachment):
     is_inline: bool | None = field(AirSyncBase.IsInline)
     um_att_duration: int | None = field(Email2.UmAttDuration)
     um_att_order: int | None = field(Email2.UmAttOrder)
+
+    @property
+    def file_name(self) -> str:
+        """The last part of the name, without what no file system takes; "attachment" where nothing is left."""
+        last = re.split(r"[/\\]", self.display_name or "")[-1]
+        return re.sub(r'[\x00-\x1f\x7f<>:"|?*]', "_", last).strip(" .")[:200] or "attachment"
 
 
 class AttachmentAdd(Model, tag=AirSyncBase.Add):

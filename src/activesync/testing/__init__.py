@@ -11,7 +11,7 @@ Settings, in the versions 12.1 to 16.1. The pytest plugin in activesync.testing.
 
 from __future__ import annotations
 
-from . import faults
+from . import faults, misbehave
 from .call import Rules
 from .content import Content, File
 from .device import Device
@@ -33,6 +33,7 @@ __all__ = [
     "Request",
     "Rules",
     "faults",
+    "misbehave",
     "sample_directory",
     "sample_mailbox",
 ]

@@ -79,7 +79,9 @@ def folder_sync(call: Call, request: FolderSync) -> FolderSyncResponse:
         )
         delta[server_id] = folder.revision
     answer = FolderSyncResponse(
-        status=_SUCCESS, sync_key=request.sync_key, changes=FolderChanges(count=len(changes), changes=list(changes))
+        status=_SUCCESS,
+        sync_key=request.sync_key,
+        changes=FolderChanges(count=len(changes), changes=sorted(changes, key=_rank)),
     )
     return _done(call, relation, request, answer, delta) if changes or request.sync_key == FIRST_KEY else answer
 
@@ -169,3 +171,8 @@ def _done(call: Call, relation: Relation, request: wbxml.Model, answer: A, delta
     answer.sync_key = call.device.new_key()
     relation.step = Step(answer.sync_key, wbxml.encode(request), answer, delta)
     return answer
+
+
+def _rank(change: FolderAdd | FolderChange | FolderRemoval) -> int:
+    """The schema has Update first, then Delete, then Add."""
+    return (FolderChange, FolderRemoval, FolderAdd).index(type(change))

@@ -26,7 +26,7 @@ class Answer:
     """An answer, or what is to become of it on its way.
 
     ``dropped`` ends the connection without an answer. ``cut`` sends that many bytes of the body, though the head
-    promises all of them, and ends the connection.
+    promises all of them, and ends the connection. ``stall`` keeps silent for so many seconds after the head.
     """
 
     status: int = 200
@@ -34,3 +34,4 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     dropped: bool = False
     cut: int | None = None
+    stall: float = 0.0

@@ -158,6 +158,10 @@ class EASServer:
         """The address for clients."""
         return f"{'http' if self._tls is None else 'https'}://{self.host}{PATH}"
 
+    def wait(self, seconds: float) -> None:
+        """Returns after so many seconds, or as soon as the server is stopped."""
+        self._stopping.wait(seconds)
+
     # State
 
     @property
@@ -429,6 +433,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
+        if answer.stall:
+            self.wfile.flush()
+            eas.wait(answer.stall)
         if chunked:
             assert eas.chunk is not None
             for start in range(0, len(body), eas.chunk):
