@@ -27,6 +27,7 @@ from .commands import (
     FilterType,
     FindProperties,
     FindResult,
+    FolderType,
     GALEntry,
     Oof,
     Options,
@@ -369,6 +370,22 @@ class Client(_Base):
         """The folders of the mailbox, brought up to date."""
         return self._drive(flows.folders(self.session))
 
+    def create_folder(
+        self, name: str, *, parent: Folder | str | None = None, type: FolderType = FolderType.USER_MAIL
+    ) -> Folder:
+        """Makes a folder, at the top or in ``parent``. Raises StatusError where there is one of this name already."""
+        return self._drive(flows.create_folder(self.session, name, parent=parent, type=type))
+
+    def update_folder(
+        self, folder: Folder | str, name: str | None = None, *, parent: Folder | str | None = None
+    ) -> Folder:
+        """Gives a folder another name, or moves it into ``parent``; returns it as it is then. Raises StatusError."""
+        return self._drive(flows.update_folder(self.session, folder, name, parent=parent))
+
+    def delete_folder(self, folder: Folder | str) -> None:
+        """Deletes a folder with all that is in it. Raises StatusError for one that the server keeps."""
+        self._drive(flows.delete_folder(self.session, folder))
+
     def sync(
         self,
         *folders: Folder | str,
@@ -584,6 +601,22 @@ class AsyncClient(_Base):
     async def folders(self) -> Hierarchy:
         """See Client.folders."""
         return await self._drive(flows.folders(self.session))
+
+    async def create_folder(
+        self, name: str, *, parent: Folder | str | None = None, type: FolderType = FolderType.USER_MAIL
+    ) -> Folder:
+        """See Client.create_folder."""
+        return await self._drive(flows.create_folder(self.session, name, parent=parent, type=type))
+
+    async def update_folder(
+        self, folder: Folder | str, name: str | None = None, *, parent: Folder | str | None = None
+    ) -> Folder:
+        """See Client.update_folder."""
+        return await self._drive(flows.update_folder(self.session, folder, name, parent=parent))
+
+    async def delete_folder(self, folder: Folder | str) -> None:
+        """See Client.delete_folder."""
+        await self._drive(flows.delete_folder(self.session, folder))
 
     def sync(
         self,

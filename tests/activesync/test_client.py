@@ -58,7 +58,7 @@ from activesync.commands import (
 )
 from activesync.mirror import Mirror
 from activesync.plain import plain
-from activesync.testing import EASServer, faults, sample_mailbox
+from activesync.testing import EASServer, faults, misbehave, sample_mailbox
 
 MAILS, CONTACTS, EVENTS, TASKS, NOTES = 60, 12, 12, 6, 4
 
@@ -541,6 +541,62 @@ def test_a_server_says_why_it_throttles(connect: Open, server: EASServer) -> Non
     with pytest.raises(errors.ServerBusyError, match="it says CommandFrequency") as caught:
         connect().folders()
     assert (caught.value.throttle, caught.value.retry_after) == ("CommandFrequency", 3600)
+
+
+@pytest.mark.spec(
+    *("MS-ASCMD_R79", "MS-ASCMD_R80", "MS-ASCMD_R139", "MS-ASCMD_R140", "MS-ASCMD_R97", "MS-ASCMD_R3901"),
+    *("MS-ASCMD_R4571", "MS-ASCMD_R5761"),
+)
+def test_folders_are_made_changed_and_deleted(connect: Open, server: EASServer) -> None:
+    eas = connect()
+    made = eas.create_folder("Projects")
+    assert (made.name, made.parent_id, made.type) == ("Projects", "0", FolderType.USER_MAIL)
+    within = eas.create_folder("2026", parent="Projects", type=FolderType.USER_CALENDAR)
+    assert within.parent_id == made.collection_id
+    before = len(server.requests)
+    assert [page.folder for page in eas.sync("2026")] == []
+    assert "FolderSync" not in [one.command for one in list(server.requests)[before:]], "it is known already"
+    assert eas.update_folder("2026", "2027").name == "2027"
+    moved = eas.update_folder("2027", parent="inbox")
+    assert (moved.name, moved.parent_id) == ("2027", eas.folders().named("inbox").collection_id)
+    assert eas.folders().get(within.collection_id) == moved
+    eas.delete_folder(moved)
+    assert eas.store.load(eas.session.account, f"collection/{within.collection_id}") is None
+    assert eas.folders().get(within.collection_id) is None
+    with pytest.raises(errors.UnknownFolderError):
+        eas.delete_folder("2027")
+    with pytest.raises(errors.StatusError, match="FolderExists"):
+        eas.create_folder("Projects")
+    with pytest.raises(errors.StatusError, match="SpecialFolder"):
+        eas.delete_folder("inbox")
+
+
+def test_folders_that_another_device_has_changed_are_asked_for_first(connect: Open, server: EASServer) -> None:
+    eas = connect()
+    eas.folders()
+    server.faults.append(faults.status(9, command="FolderCreate"))
+    server.mailbox.add_folder("From elsewhere")
+    made = eas.create_folder("Projects")
+    commands = [request.command for request in server.requests][-3:]
+    assert commands == ["FolderCreate", "FolderSync", "FolderCreate"]
+    assert {"From elsewhere", "Projects"} <= {folder.name for folder in eas.folders()}
+    server.faults.append(faults.status(9, command="FolderDelete", times=None))
+    with pytest.raises(errors.StatusError, match="InvalidSyncKey"):
+        eas.delete_folder(made)
+    server.faults.clear()
+    server.faults.append(faults.dropped(after=True, command="FolderDelete"))
+    eas.delete_folder(made)  # its answer was lost: asked for again, byte for byte
+    assert made.name not in {folder.name for folder in eas.folders()}
+
+
+@pytest.mark.parametrize("gone", ["SyncKey", "ServerId"])
+def test_a_folder_that_is_made_without_key_or_id(connect: Open, server: EASServer, gone: str) -> None:
+    def edit(root: Any) -> None:
+        root.remove(root.find(f"{{FolderHierarchy}}{gone}"))
+
+    server.faults.append(misbehave.edited(edit, command="FolderCreate"))
+    with pytest.raises(errors.DamagedError, match=f"without a .*{gone}"):
+        connect().create_folder("Projects")
 
 
 @pytest.mark.parametrize("versions", [("12.1",), ("14.0",), ("14.1",), ("16.0",), ("16.1",)])
