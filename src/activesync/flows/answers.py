@@ -1,0 +1,239 @@
+"""One Sync with one folder: the request, the answer as it arrives, and what has to be done about it.
+
+Source: [MS-ASCMD] sections 2.2.1.21 and 2.2.3.177.17.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import wbxml
+
+from ..commands import (
+    Add,
+    AddResponse,
+    Change,
+    ChangeResponse,
+    Collection,
+    Delete,
+    DeleteResponse,
+    FetchResponse,
+    SoftDelete,
+    Sync,
+)
+from ..effects import Flow, Head, Read
+from ..errors import (
+    ActiveSyncError,
+    DamagedError,
+    InvalidSyncKeyError,
+    StatusError,
+    UnknownFolderError,
+    WrongDocumentError,
+)
+from ..hierarchy import Folder
+from ..session import Session
+from ..state import FIRST_KEY, CollectionState
+from ..status import Action, status
+from .contents import Response, ServerChange
+from .folders import folders
+
+_LONGEST_KEY: Final = 64  # characters: [MS-ASCMD] section 2.2.3.181.4, R4604
+# How often in one loop a collection starts over, asks for the folders, or is tried again.
+TRIES: Final = 3
+
+
+_SELECT: Final[dict[str, type[wbxml.Model] | None]] = {
+    "AirSync:Sync/AirSync:Status": None,
+    "AirSync:Sync/AirSync:Limit": None,
+    "AirSync:Collection/AirSync:SyncKey": None,
+    "AirSync:Collection/AirSync:CollectionId": None,
+    "AirSync:Collection/AirSync:Status": None,
+    "AirSync:Collection/AirSync:MoreAvailable": None,
+    "AirSync:Collection/AirSync:Commands/AirSync:Add": Add,
+    "AirSync:Collection/AirSync:Commands/AirSync:Change": Change,
+    "AirSync:Collection/AirSync:Commands/AirSync:Delete": Delete,
+    "AirSync:Collection/AirSync:Commands/AirSync:SoftDelete": SoftDelete,
+    "AirSync:Collection/AirSync:Responses/AirSync:Add": AddResponse,
+    "AirSync:Collection/AirSync:Responses/AirSync:Change": ChangeResponse,
+    "AirSync:Collection/AirSync:Responses/AirSync:Delete": DeleteResponse,
+    "AirSync:Collection/AirSync:Responses/AirSync:Fetch": FetchResponse,
+}
+
+
+@dataclass(slots=True)
+class CollectionAnswer:
+    sync_key: str = ""
+    collection_id: str = ""
+    status: int | None = None
+    more: bool = False
+    changes: list[ServerChange] = field(default_factory=list)
+    responses: list[Response] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Answer:
+    """A Sync answer; ``empty`` where the body was: nothing has changed ([MS-ASCMD] section 2.2.1.21.2, R666)."""
+
+    status: int | None = None
+    limit: int | None = None
+    empty: bool = False
+    collections: dict[int, CollectionAnswer] = field(default_factory=dict)
+
+    def of(self, folder: Folder) -> list[CollectionAnswer]:
+        """What it says of a folder: one Collection, where the server is in its right mind, or none."""
+        return [one for one in self.collections.values() if one.collection_id == folder.collection_id]
+
+
+def _read_answer(session: Session) -> Callable[[Head], Flow[Answer]]:
+    """Reads a Sync answer while it arrives."""
+
+    def read(head: Head) -> Flow[Answer]:
+        answer = Answer()
+        decoder = wbxml.Decoder(_SELECT)
+        start = b""
+        found = size = 0
+        try:
+            while chunk := (yield Read()):
+                session.stats.received += len(chunk)
+                size = session.checked_size(size + len(chunk))
+                start = start or chunk[:16]
+                for match in decoder.feed(chunk):
+                    found += 1
+                    _take(answer, match)
+            if not start:
+                answer.empty = True
+                return answer
+            decoder.close()
+        except wbxml.DecodeError as error:
+            raise session.answer_error(error, head, start) from error
+        if not found:
+            raise WrongDocumentError(f"{session.host} answers Sync with another document")
+        return answer
+
+    return read
+
+
+def _take(answer: Answer, match: wbxml.Match) -> None:
+    parent, _, name = match.path.rpartition("/")
+    if parent == "AirSync:Sync":
+        number = _number(match.value.text)
+        if name == "AirSync:Status":
+            answer.status = number
+        else:
+            answer.limit = number
+        return
+    collection = answer.collections.setdefault(match.anchor, CollectionAnswer())
+    if parent == "AirSync:Collection/AirSync:Commands":
+        collection.changes.append(match.value)
+    elif parent == "AirSync:Collection/AirSync:Responses":
+        collection.responses.append(match.value)
+    elif name == "AirSync:SyncKey":
+        collection.sync_key = match.value.text or ""
+    elif name == "AirSync:CollectionId":
+        collection.collection_id = match.value.text or ""
+    elif name == "AirSync:Status":
+        collection.status = _number(match.value.text)
+    else:
+        collection.more = True
+
+
+def _number(text: str | None) -> int:
+    """A Status as a number; one that is none becomes -1, which no table knows."""
+    text = (text or "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+
+
+def prime(session: Session, folder: Folder, state: CollectionState) -> Flow[CollectionState]:
+    """The first key of a collection. Its request asks for no changes: [MS-ASCMD] section 2.2.3.84, R3128."""
+    for _ in range(TRIES):
+        answer = yield from exchange(session, encoded(session, collection_of(session, folder, sync_key=FIRST_KEY)))
+        collection, action = judge(session, folder, answer)
+        if collection is not None:
+            return replace(state, sync_key=collection.sync_key)
+        if action is None:
+            # SOGo answers so for a folder that is gone.
+            yield from recover(session, folder, Action.FOLDER_SYNC)
+            raise DamagedError(f"{session.host} gives no first SyncKey for {folder.name}")
+        if action is Action.RESYNC:
+            break
+        yield from recover(session, folder, action)
+    raise refusal(session, folder, answer)
+
+
+def collection_of(session: Session, folder: Folder, **values: Any) -> Collection:
+    # Class stands here up to 12.1, and nowhere later: [MS-ASCMD] section 2.2.3.29.2, R6319.
+    cls = folder.item_class.value if session.version == "12.1" and folder.item_class is not None else None
+    return Collection(cls=cls, collection_id=folder.collection_id, **values)
+
+
+def encoded(session: Session, *collections: Collection) -> bytes:
+    return session.encoded(Sync(collections=list(collections)))
+
+
+def exchange(session: Session, body: bytes) -> Flow[Answer]:
+    """The answer to a Sync; provisions where its Status asks for it."""
+    read = _read_answer(session)
+    for _ in range(TRIES):
+        answer = yield from session.exchange("Sync", body, read)
+        if answer.status is None or not (yield from session.provision_for("Sync", answer.status)):
+            return answer
+    raise session.status_error("Sync", "Sync", answer.status or 0)
+
+
+def judge(session: Session, folder: Folder, answer: Answer) -> tuple[CollectionAnswer | None, Action | None]:
+    """What came for the folder, or None; and what has to be done before asking again, or None for success.
+
+    Raises StatusError for what only the caller can mend, DamagedError for an answer that cannot be true.
+    """
+    if answer.empty:
+        return None, None
+    mine = answer.of(folder)
+    if answer.status not in (None, 1):
+        scope, code = "Sync", answer.status or 0
+    elif not mine:
+        # A collection that is missing has no changes ([MS-ASCMD] section 2.2.3.199, R4780); another's is no answer.
+        if answer.collections:
+            raise DamagedError(f"{session.host} answers for another folder than {folder.name}")
+        return None, None
+    else:
+        if len(mine) > 1:
+            raise DamagedError(f"{session.host} answers twice for {folder.name}")
+        collection = mine[0]
+        if collection.status in (None, 1):
+            if not collection.sync_key or collection.sync_key == FIRST_KEY:
+                raise DamagedError(f"{session.host} answers for {folder.name} without a new SyncKey")
+            if len(collection.sync_key) > _LONGEST_KEY:
+                size = len(collection.sync_key)
+                raise DamagedError(
+                    f"{session.host} answers with a SyncKey of {size} characters: {_LONGEST_KEY} at most"
+                )
+            return collection, None
+        scope, code = "Sync", collection.status or 0
+    action = status(scope, code).action
+    if action is Action.FULL_REQUEST:
+        # All of ours are: SOGo says so, now and then, while it is still at the one before.
+        action = Action.RETRY
+    if action in (Action.RESYNC, Action.FOLDER_SYNC, Action.RETRY):
+        return None, action
+    raise session.status_error("Sync", scope, code)
+
+
+def recover(session: Session, folder: Folder, action: Action) -> Flow[None]:
+    """Does what has to be done before the same request is sent again."""
+    if action is Action.FOLDER_SYNC:
+        hierarchy = yield from folders(session)
+        if hierarchy.get(folder.collection_id) is None:
+            raise UnknownFolderError(f"the folder {folder.name} is gone from the server")
+    else:
+        yield from session.pause(1.0)
+
+
+def refusal(session: Session, folder: Folder, answer: Answer) -> ActiveSyncError:
+    mine = answer.of(folder)
+    code = answer.status if answer.status not in (None, 1) or not mine else mine[0].status
+    kind: type[StatusError] | None = None
+    if code is not None and status("Sync", code).action is Action.RESYNC:
+        kind = InvalidSyncKeyError
+    return session.status_error("Sync", "Sync", code or 0, kind)

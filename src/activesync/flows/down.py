@@ -1,0 +1,189 @@
+"""Sync, downwards: the changes of folders, page by page.
+
+A key is kept only when the caller has committed the page that it stands for ([MS-ASCMD] section 2.2.1.21, R648).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import wbxml
+
+from ..commands import (
+    Add,
+    Change,
+    FilterType,
+    Options,
+)
+from ..effects import Deliver, Flow, Load, Save
+from ..errors import (
+    ActiveSyncError,
+    DamagedError,
+    ProvisionError,
+    RemoteWipeRequested,
+    StatusError,
+    UnknownFolderError,
+    UsageError,
+)
+from ..hierarchy import Folder
+from ..items import MODELS, BodyPreference, BodyType, Email, ItemClass, MIMESupport
+from ..session import Session
+from ..state import FIRST_KEY, CollectionState, state_name
+from ..status import Action
+from .answers import TRIES, collection_of, encoded, exchange, judge, prime, recover, refusal
+from .contents import Contents, ServerChange
+from .folders import find_folder, folders
+from .up import settle_earlier
+
+# Pages in a row that say "more" under the key of before, and such that bring no item: a server that goes on like this
+# never ends. A few of either are allowed ([MS-ASCMD] section 2.2.3.116, R3452).
+_STUCK_PAGES: Final = 5
+_IDLE_PAGES: Final = 100
+
+# Which filters a class knows; another one is refused with Status 4 ([MS-ASCMD] section 2.2.3.68.2).
+FILTERS: Final[dict[ItemClass | None, range | tuple[int, ...]]] = {
+    ItemClass.EMAIL: range(6),
+    ItemClass.CALENDAR: (0, 4, 5, 6, 7),
+    ItemClass.TASKS: (0, 8),
+}
+
+
+def known_filter(folder: Folder, filter_type: FilterType | None) -> FilterType | None:
+    """The filter where the folder's class knows it, else None."""
+    return filter_type if filter_type in FILTERS.get(folder.item_class, ()) else None
+
+
+def default_options(folder: Folder, *, filter_type: FilterType | None = None, body: BodyType | None = None) -> Options:
+    """The Options for a folder: everything whole, bodies as text, those of mails as HTML where they are HTML.
+
+    ``filter_type`` counts for folders whose class knows it, ``body`` asks for one form of body alone.
+    """
+    filter_type = known_filter(folder, filter_type)
+    wanted = [body] if body is not None else [BodyType.PLAIN_TEXT]
+    if body is None and folder.item_class is ItemClass.EMAIL:
+        # The one that the mail has: [MS-ASAIRS] section 2.2.2.3.2, R77. SOGo looks at the last one alone.
+        wanted = [BodyType.PLAIN_TEXT, BodyType.HTML]
+    return Options(
+        filter_type=filter_type,
+        # MIME is sent only where this asks for it: [MS-ASCMD] section 2.2.3.110.
+        mime_support=MIMESupport.ALWAYS if body is BodyType.MIME else None,
+        body_preferences=[BodyPreference(type=one) for one in wanted],
+    )
+
+
+def sync(
+    session: Session,
+    wanted: Sequence[Folder | str],
+    *,
+    window: int = 100,
+    filter_type: FilterType | None = None,
+    body: BodyType | None = None,
+    options: Options | Callable[[Folder], Options] | None = None,
+) -> Flow[None]:
+    """Delivers the changes of these folders (of all that can be synchronised where none are named), page by page.
+
+    Where one folder fails by itself, the others come first, and then its error is raised.
+    """
+    if not 1 <= window <= 512:
+        raise UsageError(f"window must be 1 to 512 items, not {window}")
+    yield from session.begin()
+    if wanted:
+        chosen = []
+        for one in wanted:
+            found = yield from find_folder(session, one)
+            chosen.append(found)
+    else:
+        chosen = [folder for folder in (yield from folders(session)) if folder.item_class is not None]
+    failed: ActiveSyncError | None = None
+    for folder in chosen:
+        if options is None:
+            chosen_options = default_options(folder, filter_type=filter_type, body=body)
+        else:
+            chosen_options = options(folder) if callable(options) else options
+        try:
+            yield from _sync_folder(session, folder, window, chosen_options)
+        except (ProvisionError, RemoteWipeRequested):
+            raise
+        except (StatusError, UnknownFolderError, DamagedError) as error:
+            # One folder's trouble: the others have their turn before it is told.
+            failed = failed or error
+    if failed is not None:
+        raise failed
+
+
+def _sync_folder(session: Session, folder: Folder, window: int, options: Options) -> Flow[None]:
+    name = state_name(folder.collection_id)
+    tries = stuck = idle = 0
+    while True:
+        if session.starts_over:
+            tries += 1
+            if tries > TRIES:
+                raise DamagedError(f"{session.host} asks again and again to start over (X-MS-RP)")
+            yield from session.start_over()
+        kept = yield Load(name)
+        state = CollectionState.from_json(kept)
+        if state.pending is not None:
+            results, state = yield from settle_earlier(session, folder, state)
+            if results:
+                yield Deliver(Contents(folder, [], results), {name: state.to_json()}, {name: kept})
+            else:
+                yield Save({name: state.to_json()})
+            continue
+        if state.sync_key == FIRST_KEY:
+            state = yield from prime(session, folder, state)
+            kept = state.to_json()
+            yield Save({name: kept})
+        body = encoded(
+            session,
+            collection_of(
+                session, folder, sync_key=state.sync_key, get_changes=True, window_size=window, options=[options]
+            ),
+        )
+        answer = yield from exchange(session, body)
+        collection, action = judge(session, folder, answer)
+        if action is Action.RESYNC and tries < TRIES:
+            tries += 1
+            yield Save({name: CollectionState(resync=True).to_json()})
+            continue
+        if action is not None and tries < TRIES:
+            tries += 1
+            yield from recover(session, folder, action)
+            continue
+        if action is not None:
+            raise refusal(session, folder, answer)
+        if collection is None:
+            if state.resync:
+                yield Deliver(
+                    Contents(folder, [], resync=True), {name: CollectionState(state.sync_key).to_json()}, {name: kept}
+                )
+            return
+        new = CollectionState(collection.sync_key).to_json()
+        changes = [_as_class(change, folder) for change in collection.changes]
+        session.stats.items += len(changes)
+        stuck = stuck + 1 if collection.sync_key == state.sync_key else 0
+        idle = 0 if changes else idle + 1
+        if collection.more and (stuck >= _STUCK_PAGES or idle >= _IDLE_PAGES):
+            raise DamagedError(f"{session.host} says again and again that {folder.name} has more, and does not get on")
+        if changes or state.resync:
+            contents = Contents(folder, changes, resync=state.resync, more=collection.more)
+            yield Deliver(contents, {name: new}, {name: kept})
+        else:
+            yield Save({name: new})
+        if not collection.more:
+            return
+
+
+def _as_class(change: ServerChange, folder: Folder) -> ServerChange:
+    """The change with its item in the class of the folder.
+
+    An item that has only elements which all classes share, a body alone for instance, is told by its folder.
+    """
+    if not isinstance(change, (Add, Change)) or change.item is None or folder.item_class is None:
+        return change
+    model = MODELS[folder.item_class]
+    if isinstance(change.item, model) or not isinstance(change.item, Email):
+        return change
+    written = wbxml.decode(wbxml.encode(Change(item=change.item)))
+    change.item = wbxml.decode(written.root[0], type=model)
+    return change
