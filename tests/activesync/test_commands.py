@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -883,3 +884,43 @@ def test_a_status_that_is_no_number_is_told_and_the_rest_is_read() -> None:
 def test_an_answer_of_another_command_is_refused() -> None:
     with pytest.raises(wbxml.DecodeError, match="expected AirSync:Sync, found FolderHierarchy:FolderSync"):
         wbxml.decode(sogo("FolderSync-initial.response"), type=SyncResponse)
+
+
+# Policies
+
+UNSAID = [
+    ("allow_simple_device_password", True, "MS-ASPROV_R141", "MS-ASPROV_R142"),
+    ("alphanumeric_device_password_required", False, "MS-ASPROV_R187", "MS-ASPROV_R188"),
+    ("device_password_expiration", 0, "MS-ASPROV_R222", "MS-ASPROV_R223"),
+    ("device_password_history", 0, "MS-ASPROV_R229", "MS-ASPROV_R231"),
+    ("max_device_password_failed_attempts", None, "", "MS-ASPROV_R254"),
+    ("min_device_password_length", None, "", "MS-ASPROV_R290"),
+    ("password_recovery_enabled", None, "", "MS-ASPROV_R301"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "default"),
+    [
+        pytest.param(name, default, marks=pytest.mark.spec(*filter(None, ids)), id=name)
+        for name, default, *ids in UNSAID
+    ],
+)
+def test_a_policy_as_it_counts(name: str, default: Any) -> None:
+    asked = EASProvisionDoc(device_password_enabled=True)
+    assert getattr(asked.effective(), name) == default
+    value = not default if isinstance(default, bool) else 5
+    assert getattr(replace(asked, **{name: value}).effective(), name) == value
+    assert getattr(EASProvisionDoc(device_password_enabled=False, **{name: value}).effective(), name) is None
+
+
+@pytest.mark.spec("MS-ASPROV_R278", "MS-ASPROV_R289")
+def test_what_is_no_limit_counts_as_none() -> None:
+    policy = EASProvisionDoc(
+        device_password_enabled=True, max_inactivity_time_device_lock=9999, min_device_password_length=1
+    )
+    counted = policy.effective()
+    assert (counted.max_inactivity_time_device_lock, counted.min_device_password_length) == (None, None)
+    assert replace(policy, max_inactivity_time_device_lock=9998).effective().max_inactivity_time_device_lock == 9998
+    assert policy.differences(replace(policy, allow_camera=False)) == {"allow_camera": (None, False)}
+    assert policy.differences(policy) == {}

@@ -17,6 +17,24 @@ _SERVER = re.compile(
     r"(?:\[[^\]]*\]\s*)*(?:If|When)?[^.]*?\b[Tt]he server "
     r"(?:MUST|SHOULD|MAY|will|can|does|sends|returns|responds|uses|ignores)"
 )
+_SERVERS = re.compile(
+    r"Implementations? |\[? ?Section [\d.]+:|.*\((?:<\d+> ?)?(?:Microsoft )?Exchange[^)]*\)?\.?\)?$|.*follow this behavior"
+)
+_SCHEMA = re.compile(
+    r".*(?:TopLevelSchemaProps|schema groups?|[Ss]imple type|xs:|XML schema|\[XMLSCHEMA|[Pp]refix|namespace URI|Namespace URI"
+    r"|well-formed XML|WAP\) Binary|Augmented Backus-Naur|ABNF|The following|protocol ?\[MS-AS\w+\] (?:consists|supports))"
+)
+_DEVICE = re.compile(
+    r".*(?:SHOULD be ignored if the client|SHOULD ignore the|does not support the associated feature|password|encrypt"
+    r"|destroy|erase|policy setting|in-memory|in-ROM|roaming|truncat|Truncat|complex)"
+)
+_PEOPLE = re.compile(r".*\b(?:[Uu]ser interface|\(UI\)|icon|is displayed|to the user|shown to|displays? )")
+_TELLS = re.compile(
+    r"(?:This|These|It|In this case|Therefore|However|Otherwise|Note|Additional|Any|Such|There|Essentially)\b(?!.*\b(?:client|MUST)\b)"
+    r"|(?:A|An) [\w-]+(?: [\w-]+)? (?:is|are) (?:a|an|the|used)\b(?!.*MUST)"
+    r"|(?:The )?[\w:]+ (?:command|element|class)(?: \([^)]*\))? (?:enables|allows|works|represents|identifies|provides|contains|indicates)\b(?!.*MUST)"
+    r"|\[?[\w ]*sequence for [\w ,]*order"
+)
 _OTHER = re.compile(rf"\b({'|'.join(OTHERS)})\b")
 
 DIFFERENCES = {
@@ -95,6 +113,16 @@ def reason(requirement: Requirement) -> str:
         return "says nothing that a client could keep or break"
     if _SERVER.match(requirement.text):
         return "is what the server does"
+    if _SERVERS.match(requirement.text):
+        return "tells which servers behave so"
+    if _SCHEMA.match(requirement.text):
+        return "is about the schema, the notation or the document itself"
+    if requirement.group == "Provision" and _DEVICE.match(requirement.text):
+        return "is for the device that applies a policy, which the library leaves to its caller"
+    if _PEOPLE.match(requirement.text):
+        return "is about what a person sees"
     if found := _OTHER.search(f"{requirement.title} {requirement.text}"):
         return f"belongs to {found[1]}, which is not among these commands"
+    if _TELLS.match(requirement.text):
+        return "explains; what follows from it stands in other requirements"
     return "no test yet"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from enum import IntEnum
+from typing import Any
 
 from wbxml import Model, field
 from wbxml import Provision as Page
@@ -98,3 +100,41 @@ class EASProvisionDoc(Model, tag=Page.EASProvisionDoc):
         Page.ApplicationName, within=Page.UnapprovedInROMApplicationList
     )
     approved_application_list: list[str] | None = field(Page.Hash, within=Page.ApprovedApplicationList)
+
+    def effective(self) -> EASProvisionDoc:
+        """What the policy asks for in the end: [MS-ASPROV] sections 2.2.2.12, 2.2.2.16, 2.2.2.25 to 2.2.2.36.
+
+        Where it asks for no password, what it says of passwords is left out. What it does not say has its default where
+        the specification names one, and what is no limit is None.
+        """
+        if not self.device_password_enabled:
+            return replace(self, **dict.fromkeys(_OF_PASSWORDS))
+        said = {name: value for name, value in _DEFAULTS.items() if getattr(self, name) is None}
+        lock, length = self.max_inactivity_time_device_lock, self.min_device_password_length
+        return replace(
+            self,
+            **said,
+            max_inactivity_time_device_lock=None if lock is not None and lock >= _NEVER else lock,
+            min_device_password_length=None if length == 1 else length,
+        )
+
+    def differences(self, other: EASProvisionDoc) -> dict[str, tuple[Any, Any]]:
+        """The settings that differ by their names, each with its value here and in the other policy."""
+        pairs = ((one.name, getattr(self, one.name), getattr(other, one.name)) for one in fields(self))
+        return {name: (mine, others) for name, mine, others in pairs if mine != others}
+
+
+_NEVER = 9999
+_DEFAULTS: dict[str, Any] = {
+    "allow_simple_device_password": True,
+    "alphanumeric_device_password_required": False,
+    "device_password_expiration": 0,
+    "device_password_history": 0,
+}
+_OF_PASSWORDS = (
+    *_DEFAULTS,
+    "max_device_password_failed_attempts",
+    "min_device_password_complex_characters",
+    "min_device_password_length",
+    "password_recovery_enabled",
+)
