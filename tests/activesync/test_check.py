@@ -349,3 +349,25 @@ def test_what_takes_more_than_a_line(requirement: str, xml: str) -> None:
 def test_a_class_has_its_versions(cls: str, version: str) -> None:
     expected = ["MS-ASCMD_R6298"] if cls in ("SMS", "Notes") and version == "12.1" else []
     assert found("AirSync:Options/AirSync:Class", cls, version=version) == expected
+
+
+@pytest.mark.parametrize(
+    ("requirement", "element"),
+    [
+        pytest.param(id_, element, marks=pytest.mark.spec(id_), id=element)
+        for id_, element in (
+            ("MS-ASCAL_R499", "Calendar:Subject"),
+            ("MS-ASCNTC_R451", "Contacts:LastName"),
+            ("MS-ASCNTC_R451", "Contacts2:NickName"),
+            ("MS-ASEMAIL_R37", "Email:Subject"),
+            ("MS-ASEMAIL_R37", "Email2:IsDraft"),
+            ("MS-ASNOTE_R76", "Notes:Subject"),
+            ("MS-ASTASK_R336", "Tasks:Subject"),
+        )
+    ],
+)
+def test_no_search_holds_elements_of_items(requirement: str, element: str) -> None:
+    space, _, name = element.partition(":")
+    xml = SEARCH.format(f'<x:{name} xmlns:x="{space}">a</x:{name}>', "0-9")
+    breached = [breach.requirement for breach in breaches(wbxml.decode(wbxml.from_xml(xml)), "14.1")]
+    assert requirement in breached

@@ -29,6 +29,8 @@ from activesync import (
     FilterType,
     Flag,
     FolderType,
+    Importance,
+    Note,
     Oof,
     OofMessage,
     OofState,
@@ -67,7 +69,7 @@ from activesync.commands import (
     Sync,
     UserInformationRequest,
 )
-from activesync.items import FlagStatus
+from activesync.items import FlagStatus, Location
 from activesync.state import CollectionState, state_name
 from activesync.testing import Answer, EASServer, Mailbox, faults, sample_directory, sample_mailbox
 
@@ -710,3 +712,96 @@ def test_an_event_of_a_whole_day_has_no_zone(eas: Client, server: EASServer) -> 
     assert next(iter(written.iter(wbxml.Calendar.Timezone)), None) is None
     kept = server.mailbox.item(result.server_id)
     assert isinstance(kept, CalendarEvent) and kept.start_time == day
+
+
+# Each class of item
+
+CLASSES = {
+    "Calendar": (
+        "calendar", CalendarEvent(subject="needle", start_time=NOON, end_time=NOON), {"Calendar", "AirSyncBase"},
+        (
+            *("MS-ASCAL_R28", "MS-ASCAL_R484", "MS-ASCAL_R486", "MS-ASCAL_R501", "MS-ASCAL_R502", "MS-ASCAL_R503"),
+            *("MS-ASCAL_R520", "MS-ASCAL_R518"),
+        ),
+        ("MS-ASCAL_R487", "MS-ASCAL_R498", "MS-ASCAL_R522", "MS-ASCAL_R524"),
+    ),
+    "Contacts": (
+        "contacts", Contact(last_name="needle", nick_name="n"), {"Contacts", "Contacts2", "AirSyncBase"},
+        ("MS-ASCNTC_R21", "MS-ASCNTC_R438", "MS-ASCNTC_R453", "MS-ASCNTC_R454", "MS-ASCNTC_R472"),
+        ("MS-ASCNTC_R439", "MS-ASCNTC_R450", "MS-ASCNTC_R474", "MS-ASCNTC_R476"),
+    ),
+    "Email": (
+        "inbox", Email(read=True), {"Email", "Email2", "AirSyncBase", "Tasks", "RightsManagement"},
+        ("MS-ASEMAIL_R137", "MS-ASEMAIL_R7", "MS-ASEMAIL_R10", "MS-ASEMAIL_R39", "MS-ASEMAIL_R40", "MS-ASEMAIL_R54"),
+        ("MS-ASEMAIL_R12", "MS-ASEMAIL_R36", "MS-ASEMAIL_R56", "MS-ASEMAIL_R58"),
+    ),
+    "Notes": (
+        "notes", Note(subject="needle", message_class="IPM.StickyNote"), {"Notes", "AirSyncBase"},
+        ("MS-ASNOTE_R19", "MS-ASNOTE_R68", "MS-ASNOTE_R78", "MS-ASNOTE_R79", "MS-ASNOTE_R95", "MS-ASNOTE_R66"),
+        ("MS-ASNOTE_R69", "MS-ASNOTE_R75", "MS-ASNOTE_R97", "MS-ASNOTE_R99"),
+    ),
+    "Tasks": (
+        "tasks", Task(subject="needle", importance=Importance.HIGH), {"Tasks", "AirSyncBase"},
+        ("MS-ASTASK_R19", "MS-ASTASK_R327", "MS-ASTASK_R338", "MS-ASTASK_R339", "MS-ASTASK_R340", "MS-ASTASK_R348"),
+        ("MS-ASTASK_R328", "MS-ASTASK_R335", "MS-ASTASK_R350", "MS-ASTASK_R352"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cls", "folder", "item", "spaces"),
+    [
+        pytest.param(cls, folder, item, spaces, marks=pytest.mark.spec(*ids), id=cls)
+        for cls, (folder, item, spaces, ids, _) in CLASSES.items()
+    ],
+)
+def test_each_class_is_synchronised(
+    eas: Client, server: EASServer, cls: str, folder: str, item: Any, spaces: Any
+) -> None:
+    """Begun by the client, in both directions, with the elements of the class within ApplicationData."""
+    received = added(eas, folder)
+    assert received and all(type(one) is type(item) for one in received)
+    if cls == "Email":
+        (result,) = eas.apply(folder, [Change(server_id=next(iter(server.mailbox.items(FolderType.INBOX))), item=item)])
+    else:
+        (result,) = eas.apply(folder, [Add(item=item)])
+    assert result.ok
+    (data,) = sent(server, "Sync")[-1].iter(wbxml.AirSync.ApplicationData)
+    assert {child.tag.namespace for child in data} <= spaces and len(data)
+    outside = [one for one in sent(server, "Sync")[-1].iter() if one.tag.namespace in spaces - {"AirSyncBase", "Tasks"}]
+    assert len(outside) == len([one for one in data.iter() if one.tag.namespace in spaces - {"AirSyncBase", "Tasks"}])
+    declared = {tag.namespace for tag in wbxml.ACTIVESYNC.by_name.values()}
+    assert spaces <= declared
+
+
+@pytest.mark.parametrize(
+    ("cls", "folder", "item"),
+    [
+        pytest.param(cls, folder, item, marks=pytest.mark.spec(*ids), id=cls)
+        for cls, (folder, item, _, _, ids) in CLASSES.items()
+    ],
+)
+def test_each_class_is_searched_and_fetched(eas: Client, server: EASServer, cls: str, folder: str, item: Any) -> None:
+    list(eas.sync(folder))
+    kind = next(one.type for one in eas.folders() if one.name.casefold() == folder)
+    server.mailbox.add(kind, Email(subject="needle", date_received=NOON) if cls == "Email" else item)
+    query = Query(and_=And(classes=[cls], free_text="needle"))
+    store = eas.run(Search(store=SearchStore(name="Mailbox", query=query))).store
+    assert store is not None and [type(one.properties) for one in store.results] == [type(item)]
+    known = next(iter(server.mailbox.items(kind)))
+    (fetched,) = eas.apply(folder, [Fetch(server_id=known)])
+    assert fetched.ok and type(fetched.item) is type(item)
+
+
+@pytest.mark.spec(
+    "MS-ASDTYPE_R5", "MS-ASDTYPE_R7", "MS-ASDTYPE_R20", "MS-ASDTYPE_R87", "MS-ASDTYPE_R91", "MS-ASDTYPE_R502"
+)
+def test_all_but_byte_arrays_are_inline_strings() -> None:
+    event = CalendarEvent(all_day_event=True, start_time=NOON, subject="text", reminder=15)
+    mail = Email(read=False, date_received=NOON, conversation_id=b"\x00\xff")
+    place = CalendarEvent(place=Location(latitude="47.5", longitude="8.25"))
+    for item in (event, mail, place):
+        values = [token for token in wbxml.tokens(wbxml.encode(Change(item=item))) if token.kind in ("str_i", "opaque")]
+        texts = [token.value for token in values if token.kind == "str_i"]
+        assert values and len(texts) == len(values) - (item is mail)
+        assert set(texts) & {"1", "0", "text", "47.5"}

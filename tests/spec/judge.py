@@ -28,7 +28,7 @@ CLASSES = {
     "Tasks": ("Task",),
 }
 OWN = {
-    "MS-ASAIRS": ("AirSyncBase",),
+    "MS-ASAIRS": ("AirSyncBase", "ItemOperations"),
     "MS-ASCAL": ("Calendar", "AirSyncBase"),
     "MS-ASCNTC": ("Contacts", "Contacts2", "AirSyncBase"),
     "MS-ASDOC": ("DocumentLibrary",),

@@ -220,6 +220,7 @@ def value_type(requirement: Requirement, found: re.Match[str], world: World) -> 
     r"A command request(?: \[or response\]| or response)? (?:has|MUST have|can have) (?:a maximum of one|only one|at most one|no "
     r"more than one) (?P<name>[\w:]+)(?: child)? element per (?:the )?(?P<parent>[\w:]+) element"
 )
+@rule(r"A command request(?: \[or response\])? has a maximum of one (?P<name>\w+) element per (?P<parent>command)")
 @rule(r"A maximum of one (?P<name>[\w:]+) child element is allowed per (?P<parent>[\w:]+) element")
 @rule(
     r"The result of including more than one (?P<name>[\w:]+)(?: child)? element per (?P<parent>[\w:]+)(?: element)? is undefined"
@@ -227,7 +228,7 @@ def value_type(requirement: Requirement, found: re.Match[str], world: World) -> 
 @rule(r"The (?P<parent>[\w:]+) element (?:MUST|can) have a maximum of one (?P<name>[\w:]+) element")
 def at_most_one(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
     element = Element(requirement, found["name"], world)
-    under = element.under(found["parent"])
+    under = element.places if found["parent"] == "command" else element.under(found["parent"])
     return Verdict(all(not place.what.many for place in under), "many", rests(under)) if under else None
 
 
@@ -258,7 +259,8 @@ def top_level(requirement: Requirement, found: re.Match[str], world: World) -> V
 
 
 @rule(r"\[(?:The )?[Vv]alues? ?(?:is)?\]?\s*(?P<value>-?\d+)\]? ?\[?(?:means|meaning|is|represents)\]?")
-@rule(r"(?:The )?[Vv]alue (?P<value>-?\d+) (?:menas|means)")
+@rule(r"(?:The )?[Vv]alue (?P<value>-?\d+) (?:menas|means|represents)")
+@rule(r"(?:The )?[Vv]alue (?:is )?(?P<value>-?\d+) and (?:is )?[Mm]eaning (?:is )?")
 @rule(r"The value (?P<value>\d) \((?:TRUE|FALSE)\) indicates")
 @rule(r"(?:The value of |)[\w:]* ?(?:is )?(?P<value>\d) identifies")
 @rule(r"The value of [\w:]+ is (?P<value>\d+) (?:\(\w+\) )?(?:means|identifies)")
@@ -288,7 +290,7 @@ def token(requirement: Requirement, found: re.Match[str], world: World) -> Verdi
     row = world.tags.get(f"{namespace}:{SPELLINGS.get(found['name'], found['name'])}")
     if row is None:
         return None
-    listed = set(re.findall(r"\d+\.\d", found["versions"]))
+    listed = set(re.findall(r"\d+\.\d", found["versions"] or ""))
     return Verdict(row.kind == str(int(found["token"], 16)) and listed <= {*row.versions}, "kind", (row,))
 
 
@@ -345,7 +347,7 @@ def without_a_parent(requirement: Requirement, found: re.Match[str], world: Worl
 @rule(r"\[The value\] ?(?P<value>\d+) ?\[means\] ?(?P<name>\w+)")
 @rule(r"\[The value\] ?(?P<value>\d+) \[means\](?P<name>\w+)")
 @rule(r"The value of DayOfWeek is (?P<value>\d+) means (?P<name>\w+)")
-@rule(r"The value (?P<value>\d+) means (?P<name>\w+day)")
+@rule(r"The value (?P<value>\d+) (?:means|and [Mm]eaning is) (?P<name>\w+day)")
 def day(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
     """The days of a week, which DayOfWeek sums up: as the rules of a calendar have them."""
     if "DayOfWeek" not in requirement.title or requirement.title.startswith("First"):
@@ -371,6 +373,10 @@ def of_a_query(requirement: Requirement, found: re.Match[str], world: World) -> 
 @rule(r"\[The (?P<name>\w+) element\] specifies ")
 @rule(r"\[The element (?P<name>[\w:]+)(?: ?'s? ?description)? ?(?:is)? ?:?\s*\]")
 @rule(r"\[(?P<name>\w+)\] specifies ")
+@rule(r"The element (?P<name>[\w:]+) specifies")
+@rule(r"(?P<name>[\w:]+) \(section [\d.]+\) ?(?:—|–|-|:) ? ?(?:This element|One instance)")
+@rule(r"The (?P<name>\w+) \(section [\d.]+\) (?:contains|element deletes) ")
+@rule(r"(?P<name>[\w:]+) \((?:\[MS-\w+\] )?section [\d.]+\), in a (?:Sync )?command (?:request|response)")
 @rule(r"\[Element\] (?P<name>[\w:]+) \([^)]*\):? ?(?:\[(?:is described as|is)\])?")
 @rule(r"(?P<name>[\w:]+) \(\[MS-\w+\] section [\d.]+\):? (?:This element is optional|One instance of this element)")
 @rule(r"The (?P<name>[\w:]+) \(section [\d.]+\) element ? ?[Ss]pecifies")

@@ -6,11 +6,20 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from wbxml import AirSync, Element, Find, Provision, Search, Settings, Tag
+from wbxml import AirSync, Element, Email, Find, Provision, Search, Settings, Tag
 from wbxml import GetItemEstimate as Estimate
 
 from .breach import Breach
 
+_ITEMS = {
+    "Calendar": "MS-ASCAL_R499",
+    "Contacts": "MS-ASCNTC_R451",
+    "Contacts2": "MS-ASCNTC_R451",
+    "Email": "MS-ASEMAIL_R37",
+    "Email2": "MS-ASEMAIL_R37",
+    "Notes": "MS-ASNOTE_R76",
+    "Tasks": "MS-ASTASK_R336",
+}
 _OOF = "Settings:Oof/Settings:Set"
 
 
@@ -38,6 +47,10 @@ def search(root: Element, version: str) -> Iterator[Breach]:
             names = [child.tag.name for child in bound]
             if names[:2] != ["DateReceived", "Value"]:
                 yield Breach(which, f"{tag.name} holds DateReceived, and after it Value", bound.offset)
+    for element in root.iter():
+        which = _ITEMS.get(element.tag.namespace)
+        if which is not None and element.tag != Email.DateReceived:
+            yield Breach(which, f"{element.tag} belongs to items, which no Search holds", element.offset)
     yield from _ranges(root, Search.Range, "MS-ASCMD_R3725")
 
 
