@@ -48,9 +48,9 @@ def search(root: Element, version: str) -> Iterator[Breach]:
             if names[:2] != ["DateReceived", "Value"]:
                 yield Breach(which, f"{tag.name} holds DateReceived, and after it Value", bound.offset)
     for element in root.iter():
-        which = _ITEMS.get(element.tag.namespace)
-        if which is not None and element.tag != Email.DateReceived:
-            yield Breach(which, f"{element.tag} belongs to items, which no Search holds", element.offset)
+        item = _ITEMS.get(element.tag.namespace)
+        if item is not None and element.tag != Email.DateReceived:
+            yield Breach(item, f"{element.tag} belongs to items, which no Search holds", element.offset)
     yield from _ranges(root, Search.Range, "MS-ASCMD_R3725")
 
 
