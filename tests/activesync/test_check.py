@@ -12,7 +12,7 @@ import wbxml
 from activesync import Client, RequestError
 from activesync.check import breaches, check
 from activesync.check.bounds import bounded
-from activesync.check.tables import BOUNDS, BYTES, COUNT, NEVER, TYPES, VALUE, Bound, Never
+from activesync.check.tables import BOUNDS, BUSY, BYTES, COUNT, NEVER, TYPES, VALUE, Bound, Never
 from activesync.commands import (
     Add,
     Change,
@@ -371,3 +371,18 @@ def test_no_search_holds_elements_of_items(requirement: str, element: str) -> No
     xml = SEARCH.format(f'<x:{name} xmlns:x="{space}">a</x:{name}>', "0-9")
     breached = [breach.requirement for breach in breaches(wbxml.decode(wbxml.from_xml(xml)), "14.1")]
     assert requirement in breached
+
+
+@pytest.mark.parametrize(
+    ("value", "version", "requirement"),
+    [
+        pytest.param(value, version, id_, marks=pytest.mark.spec(id_), id=f"{value}-{version}")
+        for value, by_version in BUSY.items()
+        for version, id_ in by_version.items()
+    ],
+)
+def test_what_no_request_says_of_ones_time(value: str, version: str, requirement: str) -> None:
+    for text, expected in ((value, [requirement]), ("2", [])):
+        inner = f'<c:BusyStatus xmlns:c="Calendar">{text}</c:BusyStatus>'
+        document = wbxml.decode(wbxml.from_xml(SYNC.format("", CHANGE.format(inner))))
+        assert [breach.requirement for breach in breaches(document, version)] == expected

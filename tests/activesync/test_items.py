@@ -42,6 +42,7 @@ from activesync.items import (
     MeetingRecurrence,
     MeetingRequest,
     MeetingStatus,
+    MessageKind,
     Note,
     Recurrence,
     RecurrenceType,
@@ -51,6 +52,8 @@ from activesync.items import (
     Task,
     TaskRecurrence,
     Weekday,
+    message_kind,
+    with_defaults,
 )
 
 from .samples import DATA, faults, microsoft, sogo, texts
@@ -739,3 +742,99 @@ def test_every_element_from_12_1_on_is_described(page: Any) -> None:
 
 def test_what_is_false_shows_and_what_is_absent_does_not() -> None:
     assert repr(Email(read=False, subject="x")) == "Email(subject='x', read=False)"
+
+
+# What it means
+
+KINDS = [
+    ("IPM.Note", MessageKind.MAIL, "R590"),
+    ("IPM.Note.SMIME", MessageKind.ENCRYPTED, "R591"),
+    ("IPM.Note.SMIME.MultipartSigned", MessageKind.SIGNED, "R592"),
+    ("IPM.Note.Receipt.SMIME", MessageKind.SECURE_RECEIPT, "R593"),
+    ("IPM.InfoPathForm", MessageKind.FORM, "R594"),
+    ("IPM.Schedule.Meeting", MessageKind.MEETING, "R595"),
+    ("IPM.Notification.Meeting", MessageKind.MEETING_NOTIFICATION, "R596"),
+    ("IPM.Post", MessageKind.POST, "R597"),
+    ("IPM.Octel.Voice", MessageKind.VOICE, "R598"),
+    ("IPM.Voicenotes", MessageKind.VOICE, "R599"),
+    ("IPM.Sharing", MessageKind.SHARING, "R600"),
+    ("REPORT.IPM.NOTE.NDR", MessageKind.NOT_DELIVERED, "R604"),
+    ("REPORT.IPM.NOTE.DR", MessageKind.DELIVERED, "R605"),
+    ("REPORT.IPM.NOTE.DELAYED", MessageKind.DELAYED, "R606"),
+    ("X.REPORT.IPM.NOTE.IPNRN", MessageKind.READ, "R607"),
+    ("X.REPORT.IPM.NOTE.IPNNRN", MessageKind.NOT_READ, "R608"),
+    ("REPORT.IPM.SCHEDULE.MEETING.REQUEST.NDR", MessageKind.NOT_DELIVERED, "R609"),
+    ("REPORT.IPM.SCHEDULE.MEETING.RESP.POS.NDR", MessageKind.NOT_DELIVERED, "R610"),
+    ("REPORT.IPM.SCHEDULE.MEETING.RESP.TENT.NDR", MessageKind.NOT_DELIVERED, "R611"),
+    ("REPORT.IPM.SCHEDULE.MEETING.CANCELED.NDR", MessageKind.NOT_DELIVERED, "R612"),
+    ("REPORT.IPM.NOTE.SMIME.NDR", MessageKind.NOT_DELIVERED, "R613"),
+    ("REPORT.IPM.NOTE.SMIME.DR", MessageKind.DELIVERED, "R614"),
+    ("X.REPORT.IPM.NOTE.SMIME.MULTIPARTSIGNED.NDR", MessageKind.NOT_DELIVERED, "R615"),
+    ("REPORT.IPM.NOTE.SMIME.MULTIPARTSIGNED.DR", MessageKind.DELIVERED, "R616"),
+    ("IPM.Schedule.Meeting.Request", MessageKind.MEETING, ""),
+    ("IPM.Note.Microsoft.Voicemail.UM.CA", MessageKind.VOICE, ""),
+    ("ipm.note.custom", MessageKind.MAIL, ""),
+    ("IPM.Notebook", MessageKind.OTHER, ""),
+    ("REPORT.IPM.NOTE.NEW", MessageKind.OTHER, ""),
+    ("", MessageKind.MAIL, ""),
+    (None, MessageKind.MAIL, ""),
+]
+
+
+@pytest.mark.parametrize(
+    ("message_class", "kind"),
+    [
+        pytest.param(name, kind, marks=pytest.mark.spec(f"MS-ASEMAIL_{id_}") if id_ else (), id=str(name))
+        for name, kind, id_ in KINDS
+    ],
+)
+def test_what_a_mail_is(message_class: str | None, kind: MessageKind) -> None:
+    assert message_kind(message_class) is kind
+
+
+DEFAULTS = [
+    (Email(), "importance", Importance.NORMAL, Importance.HIGH, "MS-ASEMAIL_R487"),
+    (MeetingRequest(), "busy_status", BusyStatus.BUSY, BusyStatus.FREE, "MS-ASEMAIL_R270"),
+    (MeetingRequest(), "sensitivity", Sensitivity.NORMAL, Sensitivity.PRIVATE, "MS-ASEMAIL_R735"),
+    (
+        MeetingRequest(), "meeting_message_type", MeetingMessageType.UNSPECIFIED, MeetingMessageType.INITIAL,
+        "MS-ASEMAIL_R540",
+    ),
+    (MeetingRequest(), "disallow_new_time_proposal", False, True, "MS-ASEMAIL_R389"),
+    (MeetingRecurrence(), "is_leap_month", False, True, "MS-ASEMAIL_R509"),
+    (Recurrence(), "is_leap_month", False, True, "MS-ASCAL_R293"),
+    (TaskRecurrence(), "is_leap_month", False, True, "MS-ASTASK_R204"),
+    (TaskRecurrence(), "dead_occur", False, True, "MS-ASTASK_R158"),
+    (TaskRecurrence(), "regenerate", False, True, "MS-ASTASK_R245"),
+    (Task(), "sensitivity", Sensitivity.NORMAL, Sensitivity.PRIVATE, "MS-ASTASK_R264"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "default", "other"),
+    [pytest.param(*row[:4], marks=pytest.mark.spec(row[4]), id=row[4]) for row in DEFAULTS],
+)
+def test_what_was_not_sent_has_its_default(model: Any, name: str, default: Any, other: Any) -> None:
+    assert getattr(with_defaults(model), name) == default and getattr(model, name) is None
+    said = type(model)(**{name: other})
+    assert getattr(with_defaults(said), name) == other
+
+
+def test_defaults_go_into_what_an_item_holds() -> None:
+    mail = with_defaults(Email(meeting_request=MeetingRequest(recurrences=[MeetingRecurrence()])))
+    assert mail.meeting_request is not None and mail.meeting_request.busy_status is BusyStatus.BUSY
+    assert mail.meeting_request.recurrences[0].is_leap_month is False
+    assert mail.subject is None, "what has no default stays as it is"
+
+
+@pytest.mark.spec(
+    *("MS-ASCAL_R31811", "MS-ASCAL_R31812", "MS-ASCAL_R3181211", "MS-ASCAL_R31813", "MS-ASCAL_R3181311"),
+    *("MS-ASCAL_R31814", "MS-ASCAL_R3181411", "MS-ASCAL_R3181511"),
+)
+@pytest.mark.parametrize("status", MeetingStatus)
+def test_the_bits_of_a_meeting_status(status: MeetingStatus) -> None:
+    bits = (status.is_meeting, status.is_received, status.is_cancelled)
+    assert bits == (status % 2 == 1, status // 2 % 2 == 1, status // 4 % 2 == 1)
+    assert status.is_meeting == (status is not MeetingStatus.APPOINTMENT)
+    assert status.is_cancelled == status.name.startswith("CANCELLED")
+    assert status.is_received == ("RECEIVED" in status.name)

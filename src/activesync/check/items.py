@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from wbxml import AirSync, Calendar, Element, Email, Tasks
 
 from .breach import Breach
+from .tables import BUSY
 
 _FLAG_DATES = (Tasks.StartDate, Tasks.DueDate, Tasks.UtcStartDate, Tasks.UtcDueDate)
 
@@ -20,6 +21,10 @@ def item(command: Element, version: str) -> Iterator[Breach]:
     if version >= "16.0" and exceptions is not None and command.tag == AirSync.Change:
         message = f"in {version} an exception is changed by a Change of its own, with its InstanceId"
         yield Breach("MS-ASCAL_R2112", message, exceptions.offset)
+    for busy in data.iter(Calendar.BusyStatus):
+        which = BUSY.get(busy.text or "", {}).get(version)
+        if which is not None:
+            yield Breach(which, f"a request in {version} has no BusyStatus {busy.text}", busy.offset)
     flag = data.find(Email.Flag)
     if flag is not None:
         yield from _flag(flag)

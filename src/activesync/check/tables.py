@@ -171,3 +171,15 @@ TYPES = {
 
 CLASSES = {"Email": "", "Contacts": "", "Calendar": "", "Tasks": "", "SMS": "14.0", "Notes": "14.0"}
 """The classes that a request may name, and since when, "" for always: [MS-ASCMD] sections 2.2.1.16 and 2.2.3.27.6."""
+
+BUSY = {
+    # What no request says of BusyStatus, although servers may: the value, and the requirement by the version.
+    "-1": {
+        "12.1": "MS-ASCAL_R2235001", "14.0": "MS-ASCAL_R2043001", "14.1": "MS-ASCAL_R2044001",
+        "16.0": "MS-ASCAL_R2044003", "16.1": "MS-ASCAL_R2044005",
+    },
+    "4": {
+        "12.1": "MS-ASCAL_R2235", "14.0": "MS-ASCAL_R2043", "14.1": "MS-ASCAL_R2044",
+        "16.0": "MS-ASCAL_R2044002", "16.1": "MS-ASCAL_R2044004",
+    },
+}  # fmt: skip

@@ -38,6 +38,7 @@ from .email import (
     MeetingRecurrence,
     MeetingRequest,
 )
+from .meaning import MessageKind, message_kind, with_defaults
 from .note import Note
 from .rights import RightsManagementLicense
 from .task import Task, TaskRecurrence
@@ -95,6 +96,7 @@ __all__ = [
     "MeetingRecurrence",
     "MeetingRequest",
     "MeetingStatus",
+    "MessageKind",
     "Note",
     "Recurrence",
     "RecurrenceType",
@@ -104,4 +106,6 @@ __all__ = [
     "Task",
     "TaskRecurrence",
     "Weekday",
+    "message_kind",
+    "with_defaults",
 ]

@@ -26,6 +26,21 @@ class MeetingStatus(IntEnum):
     CANCELLED_ORGANIZER_13 = 13
     CANCELLED_RECEIVED_15 = 15
 
+    @property
+    def is_meeting(self) -> bool:
+        """Whether others are invited."""
+        return bool(self & 1)
+
+    @property
+    def is_received(self) -> bool:
+        """Whether somebody else is the organizer."""
+        return bool(self & 2)
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it will not take place."""
+        return bool(self & 4)
+
 
 class AttendeeStatus(IntEnum):
     """What an attendee has answered: [MS-ASCAL] section 2.2.2.5."""
