@@ -164,6 +164,7 @@ class _Base:
         base64_query: bool,
         check: bool,
         on_policy: Callable[[EASProvisionDoc], PolicyApplied] | None,
+        language: str | None,
     ) -> None:
         if auth is None and password is None and not certified:
             raise UsageError("give a password, a certificate, or auth=: a function that returns the header")
@@ -184,10 +185,16 @@ class _Base:
             base64_query=base64_query,
             check=check,
             on_policy=on_policy,
+            language=language,
         )
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.session.host}>"
+
+    @property
+    def password_expires(self) -> int | None:
+        """In how many days the password expires, where the server has said so of late; 0 for less than a day."""
+        return self.session.password_expires
 
     @property
     def stats(self) -> Stats:
@@ -207,7 +214,8 @@ class Client(_Base):
     ``base64_query`` sends the parameters of requests in base64 ([MS-ASHTTP] section 2.2.1.1.1.1) instead of as text.
     ``check`` looks at each request before it is sent, and refuses what breaks a rule of the protocol; False is for
     those who test servers. ``on_policy`` is given the policy that a server asks to be applied, and says how far it is:
-    without one the server is told that it is applied in full.
+    without one the server is told that it is applied in full. ``language`` is what searches and the names of templates
+    go by, "de-DE" for instance; without one it is the server's.
 
     Raises UsageError (InsecureURLError for http without ``allow_http``) and StoreError; methods raise ActiveSyncError.
     """
@@ -234,11 +242,12 @@ class Client(_Base):
         base64_query: bool = False,
         check: bool = True,
         on_policy: Callable[[EASProvisionDoc], PolicyApplied] | None = None,
+        language: str | None = None,
         transport: Transport | None = None,
     ) -> None:
         super().__init__(
             url, user, password, auth, certificate is not None, store is None, device, device_type, device_information,
-            timeout, allow_http, trust_redirects, versions, user_agent, base64_query, check, on_policy,
+            timeout, allow_http, trust_redirects, versions, user_agent, base64_query, check, on_policy, language,
         )  # fmt: skip
         self._own_transport = transport is None
         self.store: StateStore
@@ -486,11 +495,12 @@ class AsyncClient(_Base):
         base64_query: bool = False,
         check: bool = True,
         on_policy: Callable[[EASProvisionDoc], PolicyApplied] | None = None,
+        language: str | None = None,
         transport: AsyncTransport | None = None,
     ) -> None:
         super().__init__(
             url, user, password, auth, certificate is not None, store is None, device, device_type, device_information,
-            timeout, allow_http, trust_redirects, versions, user_agent, base64_query, check, on_policy,
+            timeout, allow_http, trust_redirects, versions, user_agent, base64_query, check, on_policy, language,
         )  # fmt: skip
         self._own_transport = transport is None
         self.store: StateStore | AsyncStateStore

@@ -15,6 +15,7 @@
         ConnectionLostError           the connection ended before the answer did
       HTTPError                       the answer is an HTTP error; .status
         AuthenticationError           401: user or password are wrong
+          PasswordExpiredError        457: the password has expired; .url is where to set another one
         ForbiddenError                403: the user or device may not use ActiveSync
         NotFoundError                 404, 405: there is no ActiveSync at this address
         ServerBusyError               503: try later; .retry_after, .throttle
@@ -140,6 +141,19 @@ class AuthenticationError(HTTPError):
     """401: user or password are wrong, or this way of signing in is not accepted."""
 
     exit_code = 21
+
+
+class PasswordExpiredError(AuthenticationError):
+    """457: the password has expired; ``url`` is where the user may set another one, where the server says so."""
+
+    exit_code = 37
+
+    def __init__(self, message: str, status: int = 457, url: str | None = None) -> None:
+        super().__init__(message, status)
+        self.url = url
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self.args[0], self.status, self.url))
 
 
 class ForbiddenError(HTTPError):

@@ -42,6 +42,7 @@ from .errors import (
     InsecureURLError,
     NotActiveSyncError,
     NotFoundError,
+    PasswordExpiredError,
     ProvisionError,
     RedirectError,
     RemoteWipeRequested,
@@ -141,6 +142,7 @@ class Session:
         base64_query: bool = False,
         check: bool = True,
         on_policy: Callable[[EASProvisionDoc], PolicyApplied] | None = None,
+        language: str | None = None,
     ) -> None:
         unknown = [version for version in versions if version not in VERSIONS]
         if unknown or not versions:
@@ -161,6 +163,8 @@ class Session:
         self.base64_query = base64_query
         self.check = check
         self.on_policy = on_policy
+        self.language = language
+        self.password_expires: int | None = None
         self.version = ""
         self.policy_key = NO_POLICY
         self.cookies: dict[str, str] = {}
@@ -280,6 +284,8 @@ class Session:
     def _headers(self, command: str, body: bytes, signed: str | None) -> Iterator[tuple[str, str]]:
         yield "User-Agent", self.user_agent
         yield "Accept-Encoding", "gzip"
+        if self.language is not None:
+            yield "Accept-Language", self.language
         if signed is not None:
             yield "Authorization", signed
         if self.cookies:
@@ -322,6 +328,7 @@ class Session:
                 self._take_cookies(head)
                 if head.status == 200:
                     result = yield from read(head)
+                    self._look_at_password(head)
                     yield from self._heed(command, body, head)
                     return result
                 text = yield from self._explanation()
@@ -412,9 +419,20 @@ class Session:
         now: float = yield Now()
         return max(when - now, 0.0)
 
+    def _look_at_password(self, head: Head) -> None:
+        days = head.headers.get("x-ms-credentials-expire", "").strip()
+        if days.isascii() and days.isdigit() and len(days) < 6:
+            self.password_expires = int(days)
+
     def _http_error(self, head: Head, text: str) -> HTTPError:
         code = head.status
         said = f": {text}" if text else ""
+        if code == 456:
+            return ForbiddenError(f"{self.host} has blocked the account (HTTP 456): ask its administrator", code)
+        if code == 457:
+            url = head.headers.get("x-ms-credential-service-url", "").partition("?")[0] or None
+            where = f" at {url}" if url else ""
+            return PasswordExpiredError(f"the password has expired: set another one{where} (HTTP 457)", code, url)
         if code == 403:
             return ForbiddenError(f"{self.host} forbids ActiveSync to this user or device (HTTP 403){said}", code)
         if code in (404, 405):  # 405: a web server has something there, to be read alone
@@ -644,7 +662,9 @@ class Session:
         # Some servers leave the outer Status out; then the policy's own speaks.
         if response.status not in (None, 1):
             raise self.status_error("Provision", "Provision", response.status, ProvisionError)
-        policy = response.policies[0] if response.policies else None
+        # Those of another type are passed over ([MS-ASPROV] section 3.1.5.1.1, R1033); some servers name none.
+        policies = [one for one in response.policies if one.policy_type in (POLICY_TYPE, None, "")]
+        policy = policies[0] if policies else None
         if policy is None:
             raise DamagedError(f"{self.host} answers Provision without a policy")
         if policy.status == 2:  # "there is no policy for this client" is a success ([MS-ASPROV] section 2.2.2.54.1)

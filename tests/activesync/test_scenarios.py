@@ -4,6 +4,7 @@ of a user's, done against the embedded server, and looks at what went over the w
 
 from __future__ import annotations
 
+import copy
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -40,6 +41,7 @@ from activesync import (
     flows,
 )
 from activesync.commands import (
+    POLICY_TYPE,
     And,
     Collection,
     DeviceInformationRequest,
@@ -60,6 +62,8 @@ from activesync.commands import (
     Options,
     PictureOptions,
     PolicyApplied,
+    PolicyRequest,
+    Provision,
     Query,
     Search,
     SearchGAL,
@@ -71,7 +75,7 @@ from activesync.commands import (
 )
 from activesync.items import FlagStatus, Location
 from activesync.state import CollectionState, state_name
-from activesync.testing import Answer, EASServer, Mailbox, faults, sample_directory, sample_mailbox
+from activesync.testing import Answer, EASServer, Mailbox, faults, misbehave, sample_directory, sample_mailbox
 
 from .script import Script, session
 
@@ -805,3 +809,162 @@ def test_all_but_byte_arrays_are_inline_strings() -> None:
         texts = [token.value for token in values if token.kind == "str_i"]
         assert values and len(texts) == len(values) - (item is mail)
         assert set(texts) & {"1", "0", "text", "47.5"}
+
+
+# What a server may want of a client besides
+
+
+@pytest.mark.spec(
+    "MS-ASHTTP_R1381", "MS-ASHTTP_R1382", "MS-ASCMD_R412", "MS-ASCMD_R413", "MS-ASCMD_R10031992", "MS-ASCMD_R10031993"
+)
+def test_searches_go_by_the_language_of_the_client(server: EASServer) -> None:
+    for language in ("de-DE", None):
+        with client(server, language=language) as eas:
+            eas.folders()
+            eas.search("the")
+            eas.search_gal("a")
+            eas.find("the")
+        assert {one.headers.get("accept-language") for one in list(server.requests)[-3:]} == {language}
+
+
+@pytest.mark.spec("MS-ASHTTP_R1007", "MS-ASHTTP_R1008", "MS-ASHTTP_R1000")
+def test_a_password_that_has_expired(eas: Client, server: EASServer) -> None:
+    url = "https://portal.example.test/ChangePassword.aspx"
+    server.faults.append(faults.http(457, {"X-MS-Credential-Service-Url": f"{url}?user=alice"}))
+    with pytest.raises(errors.PasswordExpiredError, match="set another one at https://portal") as caught:
+        eas.folders()
+    assert caught.value.url == url and len(server.requests) == 2, "it is not tried again"
+    server.faults.append(faults.http(457))
+    with pytest.raises(errors.PasswordExpiredError) as without:
+        eas.folders()
+    assert without.value.url is None
+    server.faults.append(faults.http(456))
+    with pytest.raises(errors.ForbiddenError, match="ask its administrator"):
+        eas.folders()
+
+
+def test_a_password_that_is_about_to_expire(eas: Client, server: EASServer) -> None:
+    def warn(request: Any, carry_out: Any) -> Answer:
+        answer: Answer = carry_out()
+        answer.headers["X-MS-Credentials-Expire"] = "13"
+        return answer
+
+    assert eas.password_expires is None
+    server.faults.append(faults.Fault(warn, "FolderSync"))
+    eas.folders()
+    eas.folders()
+    assert eas.password_expires == 13
+
+
+@pytest.mark.spec(
+    *("MS-ASPROV_R1033", "MS-ASPROV_R640", "MS-ASPROV_R636", "MS-ASPROV_R606", "MS-ASPROV_R604", "MS-ASPROV_R971"),
+    *("MS-ASPROV_R306", "MS-ASPROV_R320"),
+)
+def test_policies_of_another_type_are_passed_over(server: EASServer) -> None:
+    def edit(root: Any) -> None:
+        policies = root.find("{Provision}Policies")
+        first = policies[0]
+        other = copy.deepcopy(first)
+        other.find("{Provision}PolicyType").text = "MS-WAP-Provisioning-XML"
+        other.find("{Provision}PolicyKey").text = "666"
+        policies.insert(0, other)
+
+    server.rules.policy = EASProvisionDoc(allow_camera=False)
+    server.faults.append(misbehave.edited(edit, command="Provision"))
+    with client(server) as eas:
+        assert eas.provision() == server.rules.policy
+    asked, acknowledged = sent(server, "Provision")
+    policy = "Provision:Policies/Provision:Policy"
+    key = acknowledged.findtext(f"{policy}/Provision:PolicyKey", "")
+    assert key != "666" and 0 < int(key) < 2**32
+    assert [child.tag.name for child in asked.find(policy) or ()] == ["PolicyType"]
+    assert asked.findtext(f"{policy}/Provision:PolicyType") == "MS-EAS-Provisioning-WBXML"
+
+
+@pytest.mark.spec("MS-ASPROV_R438", "MS-ASPROV_R642", "MS-ASPROV_R323", "MS-ASPROV_R6905", "MS-ASPROV_R64502")
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize("account_only", [True, False])
+def test_what_became_of_a_wipe_is_told(server: EASServer, account_only: bool, done: bool) -> None:
+    with client(server) as eas:
+        eas.folders()
+        assert not sent(server, "Provision"), "without a directive no wipe is spoken of"
+        server.wipe(eas.session.device_id, account_only=account_only)
+        with pytest.raises(errors.RemoteWipeRequested):
+            eas.folders()
+        eas.acknowledge_wipe(account_only=account_only, done=done)
+    name = "AccountOnlyRemoteWipe" if account_only else "RemoteWipe"
+    told = wbxml.to_xml(server.requests[-1].body)
+    assert f"<{name}><Status>{1 if done else 2}</Status></{name}>" in "".join(told.split())
+
+
+@pytest.mark.spec("MS-ASPROV_R653", "MS-ASPROV_R654", "MS-ASPROV_R66612", "MS-ASPROV_R66614")
+def test_a_wipe_is_only_in_the_answer_where_it_was_asked_for(server: EASServer) -> None:
+    server.rules.policy = EASProvisionDoc()
+    with client(server, versions=("16.1",)) as eas:
+        device = DeviceInformationRequest(set=DeviceInformation(model="M"))
+        asked = Provision(device_information=device, policies=[PolicyRequest(policy_type=POLICY_TYPE)])
+        for wipe in (None, False, True):
+            if wipe is not None:
+                server.wipe(eas.session.device_id, account_only=wipe)
+            answer = eas.run(asked)
+            assert (answer.remote_wipe, answer.account_only_remote_wipe) == (wipe is False, wipe is True)
+
+
+@pytest.mark.spec("MS-ASPROV_R610", "MS-ASPROV_R61101", "MS-ASPROV_R1029", "MS-ASPROV_R1030", "MS-ASPROV_R61102")
+@pytest.mark.parametrize("version", ["12.1", "16.1"])
+def test_a_device_is_provisioned_where_the_server_asks(server: EASServer, version: str) -> None:
+    with client(server, versions=(version,)) as eas:
+        assert eas.provision() is None, "there is no policy, and asking does no harm"
+        server.rules.policy = EASProvisionDoc()
+        before = len(server.requests)
+        eas.folders()
+        commands = [one.command for one in list(server.requests)[before:]]
+        assert commands == ["FolderSync", "Provision", "Provision", "FolderSync"]
+
+
+@pytest.mark.spec(
+    "MS-ASHTTP_R247",
+    "MS-ASHTTP_R254",
+    "MS-ASHTTP_R1107",
+    "MS-ASHTTP_R260",
+    "MS-ASHTTP_R261",
+    "MS-ASHTTP_R235",
+    "MS-ASHTTP_R296",
+)
+def test_the_greatest_version_of_both_is_spoken(server: EASServer) -> None:
+    for offered, spoken in ((("12.1", "14.1"), "14.1"), (("16.1", "14.0"), "16.1"), (("12.1",), "12.1")):
+        server.versions = offered
+        with client(server) as eas:
+            told = eas.options()
+            assert (told.version, set(told.versions)) == (spoken, set(offered))
+            assert {"Sync", "FolderSync", "Provision"} <= set(told.commands)
+            eas.folders()
+            assert server.requests[-1].version == spoken
+
+
+@pytest.mark.spec("MS-ASHTTP_R1416", "MS-ASHTTP_R1417", "MS-ASHTTP_R258")
+def test_http_is_not_spoken_unless_it_is_wanted() -> None:
+    with pytest.raises(errors.InsecureURLError, match="readable on the way"):
+        Client("http://mail.example.test", "alice", "secret")
+    with Client("mail.example.test", "alice", "secret") as eas:
+        assert eas.session.url.startswith("https://")
+
+
+@pytest.mark.spec("MS-ASCMD_R4806", "MS-ASCMD_R4807", "MS-ASCMD_R4808", "MS-ASCMD_R5428")
+def test_a_status_has_a_scope(eas: Client, server: EASServer) -> None:
+    """Of the whole request, of one item in it, of one policy."""
+    server.faults.append(faults.status(4, command="Sync"))
+    with pytest.raises(errors.StatusError) as whole:
+        list(eas.sync("inbox"))
+    (item,) = eas.apply("contacts", [Change(server_id="none", item=Contact(last_name="x"))])
+    assert (whole.value.scope, whole.value.status) == ("Sync", 4)
+    assert (item.ok, item.status) == (False, 8)
+    server.rules.policy = EASProvisionDoc()
+
+    def edit(root: Any) -> None:
+        root.find("{Provision}Policies/{Provision}Policy/{Provision}Status").text = "3"
+
+    server.faults.append(misbehave.edited(edit, command="Provision"))
+    with pytest.raises(errors.ProvisionError) as policy:
+        eas.provision()
+    assert (policy.value.scope, policy.value.status) == ("Policy", 3)
