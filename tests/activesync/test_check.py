@@ -327,11 +327,30 @@ MORE = [
             ("", (EARLY, EARLY, EARLY, LATE)),
         )
     ),
+    *(
+        (id_, SYNC.format("", CHANGE.format(f"<e:Flag><e:Status>1</e:Status>{inner}</e:Flag>")))
+        for id_, inner in (
+            ("MS-ASEMAIL_R334", f"<t:DateCompleted>{EARLY}</t:DateCompleted>"),
+            ("MS-ASEMAIL_R358", f"<e:CompleteTime>{EARLY}</e:CompleteTime>"),
+            ("", f"<e:CompleteTime>{EARLY}</e:CompleteTime><t:DateCompleted>{EARLY}</t:DateCompleted>"),
+        )
+    ),
+    *(
+        (id_, SYNC.format("", CHANGE.format(f'<n:MessageClass xmlns:n="Notes">{name}</n:MessageClass>')))
+        for id_, name in (
+            ("MS-ASNOTE_R57", "IPM.Note"),
+            ("MS-ASNOTE_R57", "IPM.StickyNotes"),
+            ("", "IPM.StickyNote"),
+            ("", "IPM.StickyNote.Own"),
+        )
+    ),
     ("MS-ASEMAIL_R701", SYNC.format("", CHANGE.format("<e:Flag><t:ReminderSet>1</t:ReminderSet></e:Flag>"))),
 ]
 
 
-@pytest.mark.spec("MS-ASEMAIL_R738", "MS-ASEMAIL_R861", "MS-ASEMAIL_R852", "MS-ASEMAIL_R863")
+@pytest.mark.spec(
+    "MS-ASEMAIL_R738", "MS-ASEMAIL_R861", "MS-ASEMAIL_R852", "MS-ASEMAIL_R863", "MS-ASEMAIL_R359", "MS-ASNOTE_R86"
+)
 @pytest.mark.parametrize(
     ("requirement", "xml"),
     [

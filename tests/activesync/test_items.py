@@ -52,6 +52,7 @@ from activesync.items import (
     Task,
     TaskRecurrence,
     Weekday,
+    addresses,
     message_kind,
     with_defaults,
 )
@@ -838,3 +839,24 @@ def test_the_bits_of_a_meeting_status(status: MeetingStatus) -> None:
     assert status.is_meeting == (status is not MeetingStatus.APPOINTMENT)
     assert status.is_cancelled == status.name.startswith("CANCELLED")
     assert status.is_received == ("RECEIVED" in status.name)
+
+
+@pytest.mark.spec(
+    *("MS-ASEMAIL_R330", "MS-ASEMAIL_R331", "MS-ASEMAIL_R786", "MS-ASEMAIL_R787", "MS-ASEMAIL_R710", "MS-ASEMAIL_R711"),
+    *("MS-ASEMAIL_R399", "MS-ASEMAIL_R400"),
+)
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('"Ann Lee" <ann@example.test>, bob@example.test', [("Ann Lee", "ann@example.test"), ("", "bob@example.test")]),
+        ('"Lee, Ann" <ann@example.test>', [("Lee, Ann", "ann@example.test")]),
+        ('"a; b" <a@example.test>; b@example.test', [("a; b", "a@example.test"), ("", "b@example.test")]),
+        ("Ann Lee; Bob Ray", [("Ann Lee", ""), ("Bob Ray", "")]),
+        ("", []),
+        (None, []),
+        (" , ;; ", []),
+        ('"', []),
+    ],
+)
+def test_the_addresses_of_a_mail(text: str | None, found: list[tuple[str, str]]) -> None:
+    assert addresses(text) == found

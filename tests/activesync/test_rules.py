@@ -347,7 +347,7 @@ def test_rule_17_a_filter_belongs_to_a_class(eas: Client) -> None:
         assert (refused.status or refused.collections[0].status) == 4
 
 
-@pytest.mark.spec("MS-ASCMD_R3161")
+@pytest.mark.spec("MS-ASCMD_R3161", "MS-ASCMD_R3162", "MS-ASCMD_R4747")
 def test_rule_18_wait_and_heartbeat_exclude_each_other(eas: Client) -> None:
     inbox = eas.folders().of_type(FolderType.INBOX)[0].collection_id
     key = eas.run(Sync(collections=[Collection(sync_key="0", collection_id=inbox)])).collections[0].sync_key
@@ -656,7 +656,7 @@ def test_rule_37_a_16_x_request_leaves_out_what_the_server_knows(values: dict[st
     assert broken(request(Collection(sync_key="1", collection_id="1", commands=[Add(item=place)])), "16.1") == []
 
 
-@pytest.mark.spec("MS-ASDTYPE_R98", "MS-ASCON_R73")
+@pytest.mark.spec("MS-ASDTYPE_R98", "MS-ASCON_R73", "MS-ASEMAIL_R348", "MS-ASEMAIL_R1003")
 def test_rule_38_byte_arrays_are_opaque_and_the_rest_is_text() -> None:
     item = Email(conversation_id=b"\xff\x00", conversation_index=b"\x01", body=Body(type=BodyType.MIME, data="A\r\nB"))
     root = wbxml.decode(wbxml.encode(Change(item=item))).root

@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import copy
 import ssl
+import threading
+import time
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -70,14 +73,15 @@ from activesync.commands import (
     SearchOptions,
     SearchStore,
     Settings,
+    SupportedContacts,
     Sync,
     UserInformationRequest,
 )
-from activesync.items import FlagStatus, Location
+from activesync.items import FlagStatus, Location, MeetingRequest
 from activesync.state import CollectionState, state_name
 from activesync.testing import Answer, EASServer, Mailbox, faults, misbehave, sample_directory, sample_mailbox
 
-from .script import Script, session
+from .script import Canned, Script, session
 
 NOON = datetime.now(UTC).replace(microsecond=0)
 COLLECTION = "AirSync:Collections/AirSync:Collection"
@@ -968,3 +972,182 @@ def test_a_status_has_a_scope(eas: Client, server: EASServer) -> None:
     with pytest.raises(errors.ProvisionError) as policy:
         eas.provision()
     assert (policy.value.scope, policy.value.status) == ("Policy", 3)
+
+
+# More of Sync
+
+
+@pytest.mark.spec("MS-ASCMD_R5916", "MS-ASEMAIL_R1488", "MS-ASEMAIL_R14880")
+@pytest.mark.parametrize("version", ["12.1", "14.1", "16.0", "16.1"])
+def test_drafts_are_synchronised_from_16_0_on(server: EASServer, version: str) -> None:
+    server.mailbox.add(FolderType.DRAFTS, Email(subject="draft", date_received=NOON, is_draft=True))
+    with client(server, versions=(version,)) as eas:
+        found = {page.folder.type for page in eas.sync()}
+    assert (FolderType.DRAFTS in found) == (version >= "16.0")
+    assert {FolderType.INBOX, FolderType.CONTACTS, FolderType.CALENDAR} <= found
+
+
+@pytest.mark.spec(
+    *("MS-ASCMD_R5095", "MS-ASCMD_R5107", "MS-ASCMD_R5109", "MS-ASCMD_R5110", "MS-ASCMD_R5113", "MS-ASCMD_R5116"),
+    *("MS-ASCMD_R5120", "MS-ASCMD_R5104"),
+)
+@pytest.mark.parametrize("after", [False, True])
+def test_a_request_or_an_answer_that_is_lost_is_sent_again(eas: Client, server: EASServer, after: bool) -> None:
+    added(eas, "contacts")
+    server.faults.append(faults.dropped(after=after, command="Sync"))
+    new = server.mailbox.add(FolderType.CONTACTS, Contact(last_name="New"))
+    assert new and [item.last_name for item in added(eas, "contacts")] == ["New"]
+    first, second = [one.body for one in server.requests if one.command == "Sync"][-2:]
+    assert first == second
+    server.faults.append(faults.dropped(after=after, command="Sync", times=None))
+    with pytest.raises(errors.ConnectionLostError):
+        list(eas.sync("contacts"))
+
+
+@pytest.mark.spec("MS-ASCMD_R5114", "MS-ASCMD_R5118", "MS-ASCMD_R5788")
+def test_a_held_request_is_waited_for_longer(eas: Client, server: EASServer) -> None:
+    inbox = eas.folders().named("inbox")
+    assert inbox is not None
+    list(eas.sync(inbox))
+    state = CollectionState.from_json(eas.store.load(eas.session.account, state_name(inbox.collection_id)))
+    held = Sync(
+        collections=[Collection(sync_key=state.sync_key, collection_id=inbox.collection_id)], heartbeat_interval=60
+    )
+    timer = threading.Timer(0.3, lambda: server.mailbox.add(FolderType.INBOX, Email(subject="x", date_received=NOON)))
+    timer.start()
+    begun = time.monotonic()
+    answer = eas.run(held)
+    timer.join()
+    assert 0.2 < time.monotonic() - begun < 20 and len(answer.collections[0].commands) == 1
+    script = Script([errors.TimedOutError("silence"), Canned(b"")])
+    script.run(session(timeout=7.0).run(held))
+    assert [request.timeout for request in script.requests] == [67.0, 67.0]
+    assert script.requests[0].body == script.requests[1].body
+
+
+@pytest.mark.spec(
+    *("MS-ASCMD_R606", "MS-ASCMD_R644", "MS-ASCMD_R651", "MS-ASCMD_R4598", "MS-ASCMD_R4601", "MS-ASCMD_R5030"),
+    *("MS-ASCMD_R5031", "MS-ASCMD_R5038"),
+)
+def test_any_folder_is_synchronised_from_the_start_or_on(eas: Client, server: EASServer) -> None:
+    for name, kind in (("inbox", FolderType.INBOX), ("calendar", FolderType.CALENDAR), ("tasks", FolderType.TASKS)):
+        before = len(keys(server))
+        assert len(added(eas, name)) == len(server.mailbox.items(kind))
+        assert keys(server)[before] == "0"
+        assert list(eas.sync(name)) == [] and keys(server)[-1] != "0"
+        server.faults.append(faults.status(3, command="Sync"))
+        pages = list(eas.sync(name))
+        assert pages[0].resync, "the caller is told to drop what does not come again"
+        assert sum(len(page.changes) for page in pages) == len(server.mailbox.items(kind))
+
+
+@pytest.mark.spec("MS-ASCMD_R3119", "MS-ASCMD_R3124", "MS-ASCMD_R3126", "MS-ASCMD_R5554", "MS-ASCMD_R3125")
+def test_changes_come_where_they_are_asked_for(eas: Client, server: EASServer) -> None:
+    list(eas.sync("contacts"))
+    people = eas.folders().named("contacts")
+    assert people is not None
+    server.mailbox.add(FolderType.CONTACTS, Contact(last_name="New"))
+    name = state_name(people.collection_id)
+    key = CollectionState.from_json(eas.store.load(eas.session.account, name)).sync_key
+
+    def asked(**values: Any) -> int:
+        answer = eas.run(Sync(collections=[Collection(sync_key=key, collection_id=people.collection_id, **values)]))
+        return len(answer.collections[0].commands) if answer.collections else 0
+
+    assert (asked(get_changes=False), asked(get_changes=True)) == (0, 1)
+    assert asked() == 1, "with a key, an absent one asks for them"
+
+
+@pytest.mark.spec("MS-ASCMD_R3457", "MS-ASCMD_R3460", "MS-ASCMD_R4773", "MS-ASCMD_R4781")
+def test_no_page_has_more_than_512_changes(eas: Client, server: EASServer) -> None:
+    for number in range(600):
+        server.mailbox.add(FolderType.CONTACTS, Contact(last_name=str(number)))
+    pages = list(eas.sync("contacts", window=512))
+    assert [len(page.changes) for page in pages] == [512, len(server.mailbox.items(FolderType.CONTACTS)) - 512]
+    assert [page.more for page in pages] == [True, False]
+    with pytest.raises(errors.UsageError):
+        list(eas.sync("contacts", window=513))
+
+
+@pytest.mark.spec("MS-ASCMD_R3591", "MS-ASCMD_R3592", "MS-ASCMD_R3593", "MS-ASCMD_R3594", "MS-ASCMD_R3595")
+def test_each_folder_has_its_options(eas: Client, server: EASServer) -> None:
+    wanted = {"inbox": BodyType.HTML, "notes": BodyType.PLAIN_TEXT}
+
+    def options(folder: Any) -> Options:
+        kind = wanted[folder.name.casefold()]
+        return Options(body_preferences=[BodyPreference(type=kind, truncation_size=50)])
+
+    for page in eas.sync(*wanted, options=options):
+        for change in page.changes:
+            body = change.item.body  # type: ignore[union-attr]
+            assert body is None or (len((body.data or "").encode()) <= 50)
+    asked = {
+        root.findtext(f"{COLLECTION}/AirSync:CollectionId"): root.findtext(
+            f"{COLLECTION}/AirSync:Options/AirSyncBase:BodyPreference/AirSyncBase:Type"
+        )
+        for root in sent(server, "Sync")
+        if root.find(f"{COLLECTION}/AirSync:Options") is not None
+    }
+    ids = {folder.name.casefold(): folder.collection_id for folder in eas.folders()}
+    assert asked == {ids[name]: str(int(kind)) for name, kind in wanted.items()}
+
+
+@pytest.mark.spec(
+    "MS-ASCMD_R659", "MS-ASCMD_R661", "MS-ASCMD_R4554", "MS-ASCMD_R2787", "MS-ASCMD_R4542", "MS-ASCMD_R4544"
+)
+def test_a_client_says_which_properties_it_manages() -> None:
+    every = SupportedContacts(
+        **{one.name: True for one in fields(SupportedContacts) if one.name not in ("unknown", "problems")}
+    )
+    first = Sync(collections=[Collection(sync_key="0", collection_id="2", supported=every)])
+    (collection,) = wbxml.decode(wbxml.encode(first, version="16.1")).root.findall(COLLECTION)
+    assert [child.tag.name for child in collection] == ["SyncKey", "CollectionId", "Supported"]
+    managed = {str(child.tag) for child in collection[2]}
+    contact = {str(tag) for tag in (*wbxml.Contacts, *wbxml.Contacts2) if "14.1" in tag.versions}
+    # Not those within others, nor what is the server's.
+    inner = {"Contacts:Category", "Contacts:Child", "Contacts:Alias", "Contacts:WeightedRank"}
+    assert contact - managed <= inner | {one for one in contact if one.endswith(("Body", "BodySize", "BodyTruncated"))}
+
+
+@pytest.mark.spec(
+    "MS-ASCMD_R5081", "MS-ASCMD_R5083", "MS-ASCMD_R5084", "MS-ASCMD_R5063", "MS-ASCMD_R7484", "MS-ASEMAIL_R543"
+)
+def test_a_meeting_request_comes_with_the_mails(eas: Client, server: EASServer) -> None:
+    request = MeetingRequest(start_time=NOON, end_time=NOON, organizer="bob@example.test", uid="meeting-1")
+    kind = "IPM.Schedule.Meeting.Request"
+    server.mailbox.add(
+        FolderType.INBOX,
+        Email(subject="Invitation", date_received=NOON, message_class=kind, meeting_request=request),
+    )
+    invitations = [item for item in added(eas, "inbox") if item.meeting_request is not None]
+    assert "meeting-1" in {item.meeting_request.uid for item in invitations}
+    assert all(item.message_class.startswith("IPM.Schedule.Meeting") for item in invitations)
+    asked = sent(server, "Sync")[1]
+    assert asked.findtext(f"{COLLECTION}/AirSync:GetChanges") == "1"
+    assert asked.findtext(f"{COLLECTION}/AirSync:WindowSize") == "100"
+
+
+@pytest.mark.spec("MS-ASCMD_R7476", "MS-ASCAL_R2061", "MS-ASCAL_R2222", "MS-ASCAL_R2219")
+@pytest.mark.parametrize("version", ["14.1", "16.1"])
+def test_a_meeting_is_made_by_its_organizer(server: EASServer, version: str) -> None:
+    """Up to 14.1 the client makes the UID, later it may give a name of its own, which stays the same."""
+    name = {"client_uid": "mine-1"} if version >= "16.0" else {"uid": "mine-1", "dt_stamp": NOON}
+    event = CalendarEvent(subject="Team", start_time=NOON, end_time=NOON + timedelta(hours=1), **name)
+    with client(server, versions=(version,)) as eas:
+        list(eas.sync("calendar"))
+        (result,) = eas.apply("calendar", [Add(item=event)])
+        assert result.ok and result.server_id
+        kept = server.mailbox.item(result.server_id)
+        assert isinstance(kept, CalendarEvent) and kept.subject == "Team" and kept.uid
+        tag = wbxml.Calendar.ClientUid if version >= "16.0" else wbxml.Calendar.UID
+        assert [one.text for one in sent(server, "Sync")[-1].iter(tag)] == ["mine-1"]
+
+
+@pytest.mark.spec("MS-ASNOTE_R83", "MS-ASNOTE_R124", "MS-ASNOTE_R37")
+def test_a_note_need_not_say_when_it_was_changed(eas: Client, server: EASServer) -> None:
+    list(eas.sync("notes"))
+    note = Note(subject="n", message_class="IPM.StickyNote", body=Body(type=BodyType.PLAIN_TEXT, data="x"))
+    (result,) = eas.apply("notes", [Add(item=note)])
+    assert result.ok and not list(sent(server, "Sync")[-1].iter(wbxml.Notes.LastModifiedDate))
+    kept = server.mailbox.item(str(result.server_id))
+    assert isinstance(kept, Note) and kept.last_modified_date is not None

@@ -344,6 +344,17 @@ def without_a_parent(requirement: Requirement, found: re.Match[str], world: Worl
     return Verdict(True, "tag", rests(roots)) if roots else None
 
 
+@rule(
+    r"\[?(?:(?:If|if) the value (?:of this element )?is (?:set to )?(?:TRUE|FALSE|0|1)|(?:A|a) value of [01] \((?:TRUE|FALSE|zero)|"
+    r"(?:A|An) [\w:]+ element value of [01] \((?:TRUE|FALSE|zero)[^)]*\) indicates|A nonzero value indicates)"
+)
+def truth(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    """What yes and no mean: that the element is read as one of them."""
+    truths = [place for place in Element(requirement, requirement.title, world).places if place.what.kind == "boolean"]
+    others = Element(requirement, requirement.title, world).places
+    return Verdict(bool(truths), "kind", rests(truths or others)) if others else None
+
+
 @rule(r"\[The value\] ?(?P<value>\d+) ?\[means\] ?(?P<name>\w+)")
 @rule(r"\[The value\] ?(?P<value>\d+) \[means\](?P<name>\w+)")
 @rule(r"The value of DayOfWeek is (?P<value>\d+) means (?P<name>\w+)")

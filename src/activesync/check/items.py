@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wbxml import AirSync, Calendar, Element, Email, Tasks
+from wbxml import AirSync, Calendar, Element, Email, Notes, Tasks
 
 from .breach import Breach
 from .tables import BUSY
@@ -21,6 +21,10 @@ def item(command: Element, version: str) -> Iterator[Breach]:
     if version >= "16.0" and exceptions is not None and command.tag == AirSync.Change:
         message = f"in {version} an exception is changed by a Change of its own, with its InstanceId"
         yield Breach("MS-ASCAL_R2112", message, exceptions.offset)
+    kind = data.find(Notes.MessageClass)
+    if kind is not None and not f"{kind.text}.".startswith("IPM.StickyNote."):
+        message = f"the MessageClass of a note is IPM.StickyNote or begins so, not {kind.text}"
+        yield Breach("MS-ASNOTE_R57", message, kind.offset)
     for busy in data.iter(Calendar.BusyStatus):
         which = BUSY.get(busy.text or "", {}).get(version)
         if which is not None:
@@ -43,6 +47,10 @@ def _flag(flag: Element) -> Iterator[Breach]:
         first, last = flag.findtext(start), flag.findtext(due)
         if first and last and first > last:
             yield Breach(which, f"{due.name} of a flag is before {start.name}: {last} and {first}", flag.offset)
+    if flag.findtext(Email.Status) == "1":
+        for tag, which in ((Email.CompleteTime, "MS-ASEMAIL_R334"), (Tasks.DateCompleted, "MS-ASEMAIL_R358")):
+            if flag.find(tag) is None:
+                yield Breach(which, f"a flag that is complete has a {tag.name}", flag.offset)
     if flag.findtext(Tasks.ReminderSet) == "1" and flag.find(Tasks.ReminderTime) is None:
         yield Breach("MS-ASEMAIL_R701", "a flag with ReminderSet has a ReminderTime", flag.offset)
 

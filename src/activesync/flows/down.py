@@ -14,6 +14,7 @@ from ..commands import (
     Add,
     Change,
     FilterType,
+    FolderType,
     Options,
 )
 from ..effects import Deliver, Flow, Load, Save
@@ -81,7 +82,8 @@ def sync(
     body: BodyType | None = None,
     options: Options | Callable[[Folder], Options] | None = None,
 ) -> Flow[None]:
-    """Delivers the changes of these folders (of all that can be synchronised where none are named), page by page.
+    """Delivers the changes of these folders, page by page; of all that can be synchronised where none are named, up to
+    14.1 without the drafts.
 
     Where one folder fails by itself, the others come first, and then its error is raised.
     """
@@ -94,7 +96,10 @@ def sync(
             found = yield from find_folder(session, one)
             chosen.append(found)
     else:
-        chosen = [folder for folder in (yield from folders(session)) if folder.item_class is not None]
+        # [MS-ASCMD] section 3.1.5.4, R5916: drafts are synchronised from 16.0 on only.
+        left_out = () if session.version >= "16.0" else (FolderType.DRAFTS,)
+        known = yield from folders(session)
+        chosen = [folder for folder in known if folder.item_class is not None and folder.type not in left_out]
     failed: ActiveSyncError | None = None
     for folder in chosen:
         if options is None:

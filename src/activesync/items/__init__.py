@@ -38,7 +38,7 @@ from .email import (
     MeetingRecurrence,
     MeetingRequest,
 )
-from .meaning import MessageKind, message_kind, with_defaults
+from .meaning import MessageKind, addresses, message_kind, with_defaults
 from .note import Note
 from .rights import RightsManagementLicense
 from .task import Task, TaskRecurrence
@@ -106,6 +106,7 @@ __all__ = [
     "Task",
     "TaskRecurrence",
     "Weekday",
+    "addresses",
     "message_kind",
     "with_defaults",
 ]

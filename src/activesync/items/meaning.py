@@ -5,7 +5,9 @@ Sources: [MS-ASEMAIL] section 2.2.2.49; the sections of the elements that have a
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, replace
+from email.utils import parseaddr
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
@@ -77,6 +79,19 @@ def message_kind(message_class: str | None) -> MessageKind:
     return MessageKind.OTHER
 
 
+def addresses(text: str | None) -> list[tuple[str, str]]:
+    """The names and addresses in a To, Cc, ReplyTo or DisplayTo: ("", address) without a name, (name, "") without one.
+
+    Addresses are separated by commas, those of ReplyTo and the names of DisplayTo by semicolons; either is taken.
+    """
+    found = []
+    for part in re.findall(r'(?:"(?:[^"\\]|\\.)*"|[^,;"])+|"', text or ""):
+        name, address = parseaddr(part) if "<" in part or "@" in part else (part.strip().strip('"'), "")
+        if name or address:
+            found.append((name, address))
+    return found
+
+
 _DEFAULTS: Final[dict[type[Model], dict[str, Any]]] = {
     Email: {"importance": Importance.NORMAL},
     MeetingRequest: {
@@ -110,4 +125,4 @@ def with_defaults(model: M) -> M:
     return replace(model, **changed)  # type: ignore[type-var]
 
 
-__all__ = ["MessageKind", "message_kind", "with_defaults"]
+__all__ = ["MessageKind", "addresses", "message_kind", "with_defaults"]
