@@ -403,7 +403,8 @@ class Client(_Base):
         body: BodyType | None = None,
         options: Options | Callable[[Folder], Options] | None = None,
     ) -> Iterator[Page]:
-        """The pages of changes in these folders (Folder, CollectionId, name or role), or in all that have items.
+        """The pages of changes in these folders (Folder, CollectionId, name or role), or in all that have items, up to
+        14.1 without the drafts ([MS-ASCMD] section 3.1.5.4: older versions do not synchronise them).
 
         ``window`` is how many items a page holds at most, 512 the highest. ``filter_type`` says how far back mails,
         events or tasks go, ``body`` in which form bodies come. ``options`` say all there is to say, in their place:

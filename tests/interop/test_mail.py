@@ -166,7 +166,11 @@ def test_every_folder(connect: Connect, sogo: SOGoServer, user: User) -> None:
     for page in eas.sync():
         assert not page.more and not page.resync
         found[page.folder.name] = len(page.changes)
-    assert found == {name.rpartition("/")[2]: count for name, count in expected.items()}
+    counts = {name.rpartition("/")[2]: count for name, count in expected.items()}
+    # Up to 14.1 drafts are synchronised only where they are named ([MS-ASCMD] R5916).
+    drafts = counts.pop("Drafts")
+    assert found == counts
+    assert [len(page.changes) for page in eas.sync("drafts")] == [drafts]
     assert eas.folders().named("Über & <unter>") is not None
     assert changes(eas) == []
 
