@@ -114,6 +114,11 @@ def keys(server: EASServer) -> list[str]:
     return [root.findtext(f"{COLLECTION}/AirSync:SyncKey", "") for root in sent(server, "Sync")]
 
 
+def primed(eas: Client, collection: str) -> str:
+    """A folder's first key: what a Sync with 0 answers."""
+    return eas.run(Sync(collections=[Collection(sync_key="0", collection_id=collection)])).collections[0].sync_key
+
+
 def added(eas: Client, folder: str, **options: Any) -> list[Any]:
     return [change.item for page in eas.sync(folder, **options) for change in page.changes if isinstance(change, Add)]
 
@@ -1151,3 +1156,147 @@ def test_a_note_need_not_say_when_it_was_changed(eas: Client, server: EASServer)
     assert result.ok and not list(sent(server, "Sync")[-1].iter(wbxml.Notes.LastModifiedDate))
     kept = server.mailbox.item(str(result.server_id))
     assert isinstance(kept, Note) and kept.last_modified_date is not None
+
+
+# More of GetItemEstimate
+
+
+@pytest.mark.spec("MS-ASCMD_R2966", "MS-ASCMD_R2974", "MS-ASCMD_R3005", "MS-ASCMD_R3006", "MS-ASCMD_R3007")
+@pytest.mark.spec("MS-ASCMD_R3019", "MS-ASCMD_R3020", "MS-ASCMD_R2972")
+@pytest.mark.parametrize(
+    ("kind", "taken"),
+    [
+        (FolderType.INBOX, {0, 1, 2, 3, 4, 5}),
+        (FolderType.CALENDAR, {0, 4, 5, 6, 7}),
+        (FolderType.TASKS, {0, 8}),
+        (FolderType.CONTACTS, set(range(9))),
+    ],
+)
+def test_which_filters_an_estimate_takes(eas: Client, kind: FolderType, taken: set[int]) -> None:
+    """The table of [MS-ASCMD] section 2.2.3.68.1; contacts are counted whatever the filter."""
+    folder = eas.folders().of_type(kind)[0]
+    key = primed(eas, folder.collection_id)
+    answered = {}
+    for value in FilterType:
+        options = [Options(filter_type=value)]
+        one = EstimateCollection(sync_key=key, collection_id=folder.collection_id, options=options)
+        answered[int(value)] = eas.run(GetItemEstimate(collections=[one]), check=False).responses[0].status
+        assert flows.default_options(folder, filter_type=value).filter_type in (None, value)
+    assert answered == {value: 1 if value in taken else 110 for value in range(9)}
+
+
+@pytest.mark.spec("MS-ASCMD_R2100", "MS-ASCMD_R2117", "MS-ASCMD_R908", "MS-ASCMD_R935", "MS-ASCMD_R907")
+@pytest.mark.spec("MS-ASCMD_R934", "MS-ASCMD_R906", "MS-ASCMD_R933")
+def test_conversations_and_classes_are_asked_for_where_they_are(eas: Client) -> None:
+    by_type = {folder.type: folder.collection_id for folder in eas.folders()}
+    inbox, contacts = by_type[FolderType.INBOX], by_type[FolderType.CONTACTS]
+    for collection, told, estimated, synced in (
+        (inbox, {"conversation_mode": True}, 1, 1),
+        (contacts, {"conversation_mode": True}, 103, 4),
+        (inbox, {"options": [Options(cls="Email"), Options(cls="SMS")]}, 1, 1),
+        (inbox, {"options": [Options(cls="Email"), Options(cls="Tasks")]}, 4, 4),
+        (contacts, {"options": [Options(cls="Contacts"), Options(cls="SMS")]}, 4, 4),
+    ):
+        key = primed(eas, collection)
+        count = EstimateCollection(sync_key=key, collection_id=collection, **told)
+        assert eas.run(GetItemEstimate(collections=[count]), check=False).responses[0].status == estimated
+        pulled = eas.run(Sync(collections=[Collection(sync_key=key, collection_id=collection, **told)]), check=False)
+        statuses = {pulled.status, *(one.status for one in pulled.collections)} - {None}
+        assert statuses == {synced}
+
+
+@pytest.mark.spec("MS-ASCMD_R3643", "MS-ASCMD_R3644", "MS-ASCMD_R3646")
+def test_a_partial_request_keeps_what_the_one_before_it_told(eas: Client, server: EASServer) -> None:
+    """Of two folders one is told of anew; the other keeps its key and its window."""
+    by_type = {folder.type: folder.collection_id for folder in eas.folders()}
+    contacts, notes = by_type[FolderType.CONTACTS], by_type[FolderType.NOTES]
+    start = [Collection(sync_key=primed(eas, one), collection_id=one, window_size=512) for one in (contacts, notes)]
+    at = {one.collection_id: one.sync_key for one in eas.run(Sync(collections=start)).collections}
+    whole = [Collection(sync_key=at[one], collection_id=one, window_size=1) for one in (contacts, notes)]
+    assert not eas.run(Sync(collections=whole)).collections, "nothing has changed"
+    for number in range(3):
+        server.mailbox.add(FolderType.NOTES, Note(subject=f"n{number}"))
+        server.mailbox.add(FolderType.CONTACTS, Contact(last_name=f"c{number}"))
+    changed = Collection(sync_key=at[notes], collection_id=notes, window_size=2)
+    answer = eas.run(Sync(partial=True, collections=[changed]))
+    assert {one.collection_id: len(one.commands) for one in answer.collections} == {notes: 2, contacts: 1}
+
+
+# Conversations: [MS-ASCON] section 3.1.4
+
+
+def conversation(server: EASServer) -> tuple[bytes, list[str]]:
+    """A conversation of three mails in the inbox, among others."""
+    name = bytes(range(16))
+    mails = [Email(subject=f"Re: {n}", date_received=NOON, conversation_id=name, read=False) for n in range(3)]
+    return name, [server.mailbox.add(FolderType.INBOX, mail) for mail in mails]
+
+
+@pytest.mark.spec(
+    *("MS-ASCON_R159", "MS-ASCON_R163", "MS-ASCON_R401", "MS-ASCON_R402", "MS-ASCON_R165", "MS-ASCON_R403")
+)
+def test_what_is_done_to_a_conversation_is_done_to_its_mails(eas: Client, server: EASServer) -> None:
+    name, _ = conversation(server)
+    inbox = [change for page in eas.sync("inbox") for change in page.changes if isinstance(change, Add)]
+    members = [change.server_id for change in inbox if change.item.conversation_id == name]
+    assert len(members) == 3 < len(inbox)
+    others = [copy.deepcopy(item) for item in server.mailbox.items(FolderType.INBOX).values()][:-3]
+    active = Flag(status=FlagStatus.ACTIVE, flag_type="for Follow Up", start_date=NOON, due_date=NOON)
+    active.utc_start_date = active.utc_due_date = NOON
+    complete = Flag(status=FlagStatus.COMPLETE, complete_time=NOON, date_completed=NOON)
+    for item, told, expected in (
+        (Email(read=True), members, (True, None)),
+        (Email(read=False), members[:1], (False, None)),
+        (Email(flag=active), members[:1], (False, FlagStatus.ACTIVE)),
+        (Email(flag=complete), members[:1], (False, FlagStatus.COMPLETE)),
+        (Email(flag=Flag()), members, (False, None)),
+    ):
+        assert all(one.ok for one in eas.apply("inbox", [Change(server_id=known, item=item) for known in told]))
+        first = server.mailbox.items(FolderType.INBOX)[members[0]]
+        assert isinstance(first, Email)
+        assert (first.read, first.flag.status if first.flag else None) == expected
+    assert all(one.ok for one in eas.apply("inbox", [Delete(server_id=known) for known in members]))
+    assert list(server.mailbox.items(FolderType.INBOX).values()) == others
+
+
+@pytest.mark.spec("MS-ASCON_R177", "MS-ASCON_R178", "MS-ASCON_R179", "MS-ASCMD_R2083")
+def test_a_conversation_is_searched_by_its_id(eas: Client, server: EASServer) -> None:
+    name, members = conversation(server)
+    eas.folders()
+
+    def found(**told: Any) -> set[str]:
+        query = Query(and_=And(classes=["Email"], conversation_id=name, **told))
+        store = eas.run(Search(store=SearchStore(name="Mailbox", query=query))).store
+        assert store is not None
+        return {str(one.long_id).rpartition("/")[2] for one in store.results}
+
+    assert found() == set(members)
+    assert len(found(less_than=LessThan(date_received=True, value=NOON - timedelta(days=1)))) == 0
+    assert found(greater_than=GreaterThan(date_received=True, value=NOON - timedelta(days=1))) == set(members)
+    asked = [root.find("Search:Store/Search:Query/Search:And") for root in sent(server, "Search")]
+    assert all(one is not None and one.find("Search:ConversationId").data == name for one in asked)
+
+
+# The recipient information cache
+
+
+@pytest.mark.spec(
+    *("MS-ASCMD_R141", "MS-ASCMD_R142", "MS-ASCMD_R143", "MS-ASCMD_R100", "MS-ASCMD_R101", "MS-ASCMD_R81"),
+    *("MS-ASCMD_R5769", "MS-ASCMD_R4103"),
+)
+def test_the_recipient_information_cache_stays_as_it_is(eas: Client, server: EASServer) -> None:
+    cache = server.mailbox.add_folder("RecipientInfo", FolderType.RECIPIENT_INFORMATION_CACHE)
+    other = server.mailbox.add_folder("Other")
+    before = {folder.collection_id: (folder.name, folder.parent_id) for folder in eas.folders()}
+    for refused, status in (
+        (lambda: eas.update_folder(cache.server_id, "Mine"), 3),
+        (lambda: eas.update_folder(other.server_id, parent=cache.server_id), 3),
+        (lambda: eas.delete_folder(cache.server_id), 3),
+        (lambda: eas.create_folder("Below", parent=cache.server_id), 3),
+        # A type that a client may not make: section 2.2.3.186.2.
+        (lambda: eas.create_folder("Second", type=FolderType.RECIPIENT_INFORMATION_CACHE), 10),
+    ):
+        with pytest.raises(errors.StatusError) as caught:
+            refused()
+        assert caught.value.status == status
+    assert {folder.collection_id: (folder.name, folder.parent_id) for folder in eas.folders()} == before

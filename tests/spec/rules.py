@@ -350,9 +350,11 @@ def without_a_parent(requirement: Requirement, found: re.Match[str], world: Worl
 )
 def truth(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
     """What yes and no mean: that the element is read as one of them."""
-    truths = [place for place in Element(requirement, requirement.title, world).places if place.what.kind == "boolean"]
-    others = Element(requirement, requirement.title, world).places
-    return Verdict(bool(truths), "kind", rests(truths or others)) if others else None
+    places = Element(requirement, requirement.title, world).places
+    if not places or any(place.what.values for place in places):
+        return None  # 0 and 1 are among the values of an enumeration
+    truths = [place for place in places if place.what.kind == "boolean"]
+    return Verdict(bool(truths), "kind", rests(truths or places))
 
 
 @rule(r"\[The value\] ?(?P<value>\d+) ?\[means\] ?(?P<name>\w+)")

@@ -112,6 +112,8 @@ def folder_update(call: Call, request: FolderUpdate) -> FolderUpdateResponse:
     folder = visible(call).get(request.server_id or "")
     if folder is None:
         return FolderUpdateResponse(status=_NOT_FOUND)
+    if folder.type is FolderType.RECIPIENT_INFORMATION_CACHE:
+        return FolderUpdateResponse(status=_SPECIAL)  # R143
     status = (
         _EXISTS if folder.type not in _USER_TYPES else _place(call, request.parent_id, request.display_name, folder)
     )
@@ -142,6 +144,8 @@ def _place(call: Call, parent_id: str, name: str, moved: Folder | None = None) -
     folders = visible(call)
     if parent_id != "0" and parent_id not in folders:
         return _NO_PARENT
+    if parent_id != "0" and folders[parent_id].type is FolderType.RECIPIENT_INFORMATION_CACHE:
+        return _SPECIAL  # R142, R5769
     inside = parent_id
     while moved is not None and inside in folders:
         if inside == moved.server_id:

@@ -166,12 +166,21 @@ def _sound_collection(call: Call, collection: Collection) -> bool:
         return True
     if folder.item_class is ItemClass.NOTES and collection.sync_key == FIRST_KEY and collection.supported is not None:
         return False  # [MS-ASNOTE] R114
+    if not _fits(folder, collection):
+        return False  # R935, R2117
     allowed = _FILTERS.get(folder.item_class)
     for options in collection.options:
         if options.filter_type is not None and allowed is not None and options.filter_type not in allowed:
             return False  # R3080
     # Section 2.2.3.7.2, R756.
     return not (folder.type is FolderType.RECIPIENT_INFORMATION_CACHE and collection.commands)
+
+
+def _fits(folder: Folder, collection: Collection | EstimateCollection) -> bool:
+    """Whether conversations and classes are asked for where there are such: of two classes, only mails and SMS."""
+    mails = folder.item_class is ItemClass.EMAIL
+    allowed = (None, folder.item_class, ItemClass.SMS if mails else folder.item_class)
+    return (mails or collection.conversation_mode is None) and all(one.cls in allowed for one in collection.options)
 
 
 def _window(asked: int | None) -> int:
@@ -371,6 +380,7 @@ def _command(
 # GetItemEstimate: [MS-ASCMD] section 2.2.3.177.7, and 2.2.3.68.1 for the filters.
 
 _UNKNOWN_COLLECTION, _NOT_PRIMED, _WRONG_KEY, _WRONG_FILTER, _INVALID_XML = 2, 3, 4, 110, 103
+_WRONG_CLASSES = 4
 _MOST_ESTIMATES = 1000
 
 
@@ -399,6 +409,8 @@ def _estimate(call: Call, collection: EstimateCollection | EstimateCollection121
         options = next((one for one in collection.options if one.cls != ItemClass.SMS), Options())
         if problems(collection, *collection.options):
             return _INVALID_XML, None
+        if not _fits(folder, collection):
+            return (_INVALID_XML if collection.conversation_mode is not None else _WRONG_CLASSES), None  # R2100, R908
     else:
         options = Options(filter_type=collection.filter_type)
         if problems(collection):
