@@ -630,7 +630,7 @@ class Session:
             command = Provision(account_only_remote_wipe=AccountOnlyRemoteWipe(status=code))
         else:
             command = Provision(remote_wipe=RemoteWipe(status=code))
-        response = yield from self.exchange("Provision", self.encoded(command), self._read_document(command))
+        response = yield from self._exchange_provision(command)
         if response.status not in (None, 1):
             raise self.status_error("Provision", "Provision", response.status, ProvisionError)
         self.policy_key = NO_POLICY
@@ -638,8 +638,7 @@ class Session:
 
     def _look_for_a_wipe(self) -> Flow[None]:
         """Raises RemoteWipeRequested where an empty Provision is answered with a wipe ([MS-ASPROV] 3.1.5.1.2.1)."""
-        command = Provision()
-        response = yield from self.exchange("Provision", self.encoded(command), self._read_document(command))
+        response = yield from self._exchange_provision(Provision())
         self._check_for_wipe(response)
 
     def _check_for_wipe(self, response: ProvisionResponse) -> None:
@@ -654,10 +653,12 @@ class Session:
                 only,
             )
 
+    def _exchange_provision(self, command: Provision) -> Flow[ProvisionResponse]:
+        return (yield from self.exchange("Provision", self.encoded(command), self._read_document(command)))
+
     def _provision(self, command: Provision) -> Flow[PolicyResponse | None]:
         """The policy in the answer, or None where there is none for this client."""
-        body = self.encoded(command)
-        response = yield from self.exchange("Provision", body, self._read_document(command))
+        response = yield from self._exchange_provision(command)
         self._check_for_wipe(response)
         # Some servers leave the outer Status out; then the policy's own speaks.
         if response.status not in (None, 1):

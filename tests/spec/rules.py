@@ -411,7 +411,6 @@ def of_a_query(requirement: Requirement, found: re.Match[str], world: World) -> 
     r"(?:The|A|An) (?P<name>[\w:]+)(?: ?\([^)]*\))? element(?:\s*\(\[?[^)]*\))? is an? (?:optional|required)(?: container)?"
     r"(?:\s*\([^)]*\))? element"
 )
-@rule(r"(?:As|For) a top-level element of the [\w ]+ class, the (?P<name>[\w:]+) element is an optional element")
 @rule(r"The (?P<name>[\w:]+) element is an optional (?:top-level )?(?:element|container)")
 def there(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
     element = Element(requirement, found["name"], world)

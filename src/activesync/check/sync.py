@@ -16,7 +16,6 @@ _ORDER = (
 )
 _COMMANDS = (AirSync.Add, AirSync.Change, AirSync.Delete, AirSync.Fetch)
 _MOST_COMMANDS = 200
-_LARGEST_WINDOW = 512
 _DATA_OF_NOTES = frozenset(str(tag) for tag in Notes)
 
 
@@ -28,7 +27,6 @@ def sync(root: Element, version: str) -> Iterator[Breach]:
     partial = root.find(AirSync.Partial)
     if partial is not None and len(root) == 1:
         yield Breach("MS-ASCMD_R3642", "Partial goes with something that has changed", partial.offset)
-    yield from _window(root)
     commands = 0
     for collection in root.findall("AirSync:Collections/AirSync:Collection"):
         yield from _collection(collection)
@@ -43,12 +41,6 @@ def sync(root: Element, version: str) -> Iterator[Breach]:
     if commands > _MOST_COMMANDS:
         message = f"{commands} commands: at most {_MOST_COMMANDS} go into one request"
         yield Breach("MS-ASCMD_R5658", message, root.offset)
-
-
-def _window(element: Element) -> Iterator[Breach]:
-    size = element.find(AirSync.WindowSize)
-    if size is not None and (text := size.text or "").isdecimal() and int(text) > _LARGEST_WINDOW:
-        yield Breach("MS-ASCMD_R4763", f"WindowSize is {text}: at most {_LARGEST_WINDOW}", size.offset)
 
 
 def _collection(collection: Element) -> Iterator[Breach]:
@@ -69,7 +61,6 @@ def _collection(collection: Element) -> Iterator[Breach]:
             collection.findtext(AirSync.Class) == "Notes"
         ):
             yield Breach("MS-ASNOTE_R80", "Supported is not for notes", supported.offset)
-    yield from _window(collection)
     yield from _options(collection)
 
 

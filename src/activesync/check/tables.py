@@ -51,6 +51,7 @@ BOUNDS = (
     Bound("FolderHierarchy:DisplayName", CHARACTERS, 1, 256, "MS-ASCMD_R2194"),
     # Sync
     Bound("AirSync:Wait", VALUE, 1, 59, "MS-ASCMD_R4745"),
+    Bound("AirSync:WindowSize", VALUE, 0, 512, "MS-ASCMD_R4763"),
     Bound(f"{_OPTIONS}AirSync:Class", COUNT, 0, 1, "MS-ASCMD_R936"),
     Bound(f"{_OPTIONS}AirSync:Conflict", COUNT, 0, 1, "MS-ASCMD_R2073"),
     Bound(f"{_OPTIONS}AirSync:FilterType", COUNT, 0, 1, "MS-ASCMD_R3077"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final, TypeAlias, TypeVar
 from uuid import uuid4
 
 from ..commands import (
@@ -44,10 +45,7 @@ from ..commands import (
     UserInformationRequest,
 )
 from ..effects import Flow, Load
-from ..errors import (
-    DamagedError,
-    UsageError,
-)
+from ..errors import DamagedError, UsageError
 from ..hierarchy import Folder
 from ..items import BodyPreference, ItemClass
 from ..session import Session
@@ -56,6 +54,10 @@ from ..status import Action, status
 from .answers import prime
 from .down import known_filter
 from .folders import find_folder, folders
+
+T = TypeVar("T")
+_Page: TypeAlias = tuple[int | None, list[T], int | None]
+"""A page of what was found: its Status, the results, and how many there are in all."""
 
 
 def provision(session: Session) -> Flow[EASProvisionDoc | None]:
@@ -179,25 +181,22 @@ def find_gal(session: Session, text: str, *, limit: int = 100, pictures: bool = 
     return [result.properties for result in results if result.properties is not None]
 
 
+_FOLDERS_CHANGED: Final = 3  # of Find; of Search, the table of its store's Statuses says so
+
+
 def _find_pages(
     session: Session, execute: Callable[[FindOptions], ExecuteSearch], limit: int
 ) -> Flow[list[FindResult]]:
-    if limit < 1:
-        raise UsageError(f"limit must be 1 or more, not {limit}")
     if session.version < "16.1":
         raise UsageError(f"Find is in 16.1 only, and {session.host} speaks {session.version}: use search()")
     # Pages of one search have one id: [MS-ASCMD] section 2.2.3.160, R70981808.
     search_id = str(uuid4())
-    found: list[FindResult] = []
-    refreshed = False
-    while len(found) < limit:
-        last = min(len(found) + 100, limit) - 1
-        command = Find(search_id=search_id, execute=execute(FindOptions(range=f"{len(found)}-{last}")))
-        response = yield from session.run(command)
-        if response.status == _FIND_FOLDER_SYNC and not refreshed:
-            refreshed = True
-            yield from folders(session)
-            continue
+
+    def ask(first: int, last: int) -> Flow[_Page[FindResult]]:
+        options = FindOptions(range=f"{first}-{last}")
+        response = yield from session.run(Find(search_id=search_id, execute=execute(options)))
+        if response.status == _FOLDERS_CHANGED:
+            return response.status, [], None
         if response.status not in (None, 1):
             raise session.status_error("Find", "Find", response.status)
         page = response.response
@@ -205,42 +204,45 @@ def _find_pages(
             raise DamagedError(f"{session.host} answers Find without a response")
         if page.status not in (None, 1):
             raise session.status_error("Find", "Find", page.status)
-        found += page.results
-        if not page.results or page.total is None or len(found) >= page.total:
-            break
-    return found[:limit]
+        return None, page.results, page.total
 
-
-_FIND_FOLDER_SYNC = 3
+    return (yield from _pages(session, "Find", ask, limit))
 
 
 def _search(
     session: Session, command: Callable[[int, int], Search | SearchGAL], limit: int
 ) -> Flow[list[SearchResult]]:
-    if limit < 1:
-        raise UsageError(f"limit must be 1 or more, not {limit}")
-    found: list[SearchResult] = []
-    refreshed = False
-    while len(found) < limit:
-        # A range of at most 100: [MS-ASCMD] section 2.2.3.143, more gives Status 12.
-        response = yield from session.run(command(len(found), min(len(found) + 100, limit) - 1))
+    def ask(first: int, last: int) -> Flow[_Page[SearchResult]]:
+        response = yield from session.run(command(first, last))
         if response.status not in (None, 1):
             raise session.status_error("Search", "Search", response.status)
         store = response.store
         if store is None:
             raise DamagedError(f"{session.host} answers Search without a store")
-        if store.status is not None:
-            action = status("Search store", store.status).action
-            if action is Action.FOLDER_SYNC and not refreshed:
-                refreshed = True
-                yield from folders(session)
-                continue
-            if action is not Action.OK:
-                raise session.status_error("Search", "Search store", store.status)
         # A search without a hit may hold one empty Result ([MS-ASCMD] section 2.2.3.154).
-        results = [result for result in store.results if result.properties is not None]
+        return store.status, [result for result in store.results if result.properties is not None], store.total
+
+    return (yield from _pages(session, "Search store", ask, limit))
+
+
+def _pages(session: Session, scope: str, ask: Callable[[int, int], Flow[_Page[T]]], limit: int) -> Flow[list[T]]:
+    """The first ``limit`` results; where the folders have changed, they are asked for once, and then again."""
+    if limit < 1:
+        raise UsageError(f"limit must be 1 or more, not {limit}")
+    found: list[T] = []
+    refreshed = False
+    while len(found) < limit:
+        # A range of at most 100: [MS-ASCMD] section 2.2.3.143, more gives Status 12.
+        code, results, total = yield from ask(len(found), min(len(found) + 100, limit) - 1)
+        action = Action.OK if code is None else status(scope, code).action
+        if action is Action.FOLDER_SYNC and not refreshed:
+            refreshed = True
+            yield from folders(session)
+            continue
+        if action is not Action.OK:
+            raise session.status_error(scope.partition(" ")[0], scope, code or 0)
         found += results
-        if not results or store.total is None or len(found) >= store.total:
+        if not results or total is None or len(found) >= total:
             break
     return found[:limit]
 

@@ -16,9 +16,7 @@ from ..commands import (
     FetchResponse,
     SoftDelete,
 )
-from ..errors import (
-    UsageError,
-)
+from ..errors import UsageError
 from ..hierarchy import Folder
 from ..items import Item
 

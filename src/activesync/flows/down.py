@@ -10,13 +10,7 @@ from typing import Final
 
 import wbxml
 
-from ..commands import (
-    Add,
-    Change,
-    FilterType,
-    FolderType,
-    Options,
-)
+from ..commands import Add, Change, FilterType, FolderType, Options
 from ..effects import Deliver, Flow, Load, Save
 from ..errors import (
     ActiveSyncError,

@@ -21,10 +21,7 @@ from ..commands import (
     FolderUpdate,
 )
 from ..effects import Flow, Load, Save
-from ..errors import (
-    DamagedError,
-    UnknownFolderError,
-)
+from ..errors import DamagedError, UnknownFolderError
 from ..hierarchy import Folder, Hierarchy
 from ..session import Session
 from ..state import FIRST_KEY, state_name
@@ -56,13 +53,7 @@ def folders(session: Session) -> Flow[Hierarchy]:
     if not response.sync_key or response.sync_key == FIRST_KEY:
         raise DamagedError(f"{session.host} answers FolderSync without a new SyncKey")
     changes = response.changes.changes if response.changes else []
-    hierarchy = hierarchy.changed(response.sync_key, changes)
-    # What is kept of folders that are gone goes with them.
-    gone: dict[str, str | None] = {
-        state_name(folder.collection_id): None for folder in known if hierarchy.get(folder.collection_id) is None
-    }
-    yield Save(gone | {"folders": hierarchy.to_json()})
-    return hierarchy
+    return (yield from _keep_folders(known, hierarchy.changed(response.sync_key, changes)))
 
 
 def create_folder(
@@ -77,7 +68,7 @@ def create_folder(
     if not server_id:
         raise DamagedError(f"{session.host} answers FolderCreate without a ServerId")
     added = FolderAdd(server_id=server_id, parent_id=parent_id, display_name=name, type=type)
-    yield from _keep_folders(session, hierarchy, key, added)
+    yield from _keep_folders(hierarchy, hierarchy.changed(key, [added]))
     return Folder(server_id, parent_id, name, type)
 
 
@@ -98,7 +89,7 @@ def update_folder(
     told = FolderChange(
         server_id=folder.collection_id, parent_id=parent_id, display_name=changed.name, type=folder.type
     )
-    yield from _keep_folders(session, hierarchy, key, told)
+    yield from _keep_folders(hierarchy, hierarchy.changed(key, [told]))
     return changed
 
 
@@ -109,13 +100,17 @@ def delete_folder(session: Session, wanted: Folder | str) -> Flow[None]:
     hierarchy, key, _ = yield from _change_folders(
         session, lambda key: FolderDelete(sync_key=key, server_id=folder.collection_id)
     )
-    yield from _keep_folders(session, hierarchy, key, FolderRemoval(server_id=folder.collection_id))
+    removed = FolderRemoval(server_id=folder.collection_id)
+    yield from _keep_folders(hierarchy, hierarchy.changed(key, [removed]))
 
 
 def _change_folders(
     session: Session, command: Callable[[str], FolderCreate | FolderUpdate | FolderDelete]
 ) -> Flow[tuple[Hierarchy, str, str | None]]:
-    """The folders as they were, their new key, and the id of a new folder, after a command that changes them."""
+    """The folders as they were, their new key, and the id of a new folder, after a command that changes them.
+
+    The caller keeps the key with the change that it stands for: the server does not tell a client of its own.
+    """
     hierarchy = Hierarchy.from_json((yield Load("folders")))
     for fresh in (hierarchy.sync_key == FIRST_KEY, True, True):
         if fresh:
@@ -132,15 +127,13 @@ def _change_folders(
     return hierarchy, response.sync_key, getattr(response, "server_id", None)
 
 
-def _keep_folders(
-    session: Session, hierarchy: Hierarchy, sync_key: str, change: FolderAdd | FolderChange | FolderRemoval
-) -> Flow[None]:
-    """Keeps the new key with what it stands for: the server tells nobody of his own changes."""
-    changed = hierarchy.changed(sync_key, [change])
+def _keep_folders(known: Hierarchy, changed: Hierarchy) -> Flow[Hierarchy]:
+    """Keeps the folders as they are now; what is kept of those that are gone goes with them."""
     gone: dict[str, str | None] = {
-        state_name(folder.collection_id): None for folder in hierarchy if changed.get(folder.collection_id) is None
+        state_name(folder.collection_id): None for folder in known if changed.get(folder.collection_id) is None
     }
     yield Save(gone | {"folders": changed.to_json()})
+    return changed
 
 
 def find_folder(session: Session, wanted: Folder | str) -> Flow[Folder]:

@@ -38,18 +38,19 @@ def edited(edit: Edit, *, command: str = "Sync", times: int | None = 1) -> Fault
 
     Of Sync it is one that brings items: an answer without any goes out as it is, and does not count.
     """
+    return _edited(lambda root, request: edit(root), command, times)
+
+
+def _edited(edit: Callable[[Element, Request], None], command: str, times: int | None) -> Fault:
     made = Fault(lambda request, carry_out: carry_out(), command, times)
 
     def act(request: Request, carry_out: CarryOut) -> Answer:
         answer = carry_out()
-        if not answer.body:
+        root = wbxml.to_etree(answer.body) if answer.body else None
+        if root is None or (command == "Sync" and root.find(f"{_COLLECTION}/{_SYNC}Commands") is None):
             made.hits -= 1
             return answer
-        root = wbxml.to_etree(answer.body)
-        if command == "Sync" and root.find(f"{_COLLECTION}/{_SYNC}Commands") is None:
-            made.hits -= 1
-            return answer
-        edit(root)
+        edit(root, request)
         answer.body = wbxml.encode(root)
         return answer
 
@@ -106,28 +107,28 @@ def _command(name: str, server_id: str | None = None) -> Edit:
     return edit
 
 
+def _anew(parent: Element, tag: str) -> Element:
+    """A child in place of those of this tag that there may be."""
+    for old in parent.findall(tag):
+        parent.remove(old)
+    return SubElement(parent, tag)
+
+
 def _property(tag: str, text: str | bytes, parent: str | None = None) -> Edit:
     """A property of the first item, in place of the one that it may have."""
 
     def edit(root: Element) -> None:
         data = _one(root, _DATA)
         if parent is not None:
-            for old in data.findall(parent):
-                data.remove(old)
-            data = SubElement(data, parent)
-        for old in data.findall(tag):
-            data.remove(old)
-        SubElement(data, tag).text = text  # type: ignore[assignment]  # bytes are opaque: see wbxml.to_etree
+            data = _anew(data, parent)
+        _anew(data, tag).text = text  # type: ignore[assignment]  # bytes are opaque: see wbxml.to_etree
 
     return edit
 
 
 def _recurrence(**values: str) -> Edit:
     def edit(root: Element) -> None:
-        data = _one(root, _DATA)
-        for old in data.findall("{Calendar}Recurrence"):
-            data.remove(old)
-        recurrence = SubElement(data, "{Calendar}Recurrence")
+        recurrence = _anew(_one(root, _DATA), "{Calendar}Recurrence")
         for name, text in values.items():
             SubElement(recurrence, f"{{Calendar}}{name}").text = text
 
@@ -146,23 +147,15 @@ def _attachment(name: str) -> Edit:
 
 def _unmoved(times: int | None) -> Fault:
     """The key that the request had, and MoreAvailable."""
-    made = edited(lambda root: None, times=times)
-    inner = made.act
 
-    def act(request: Request, carry_out: CarryOut) -> Answer:
-        answer = inner(request, carry_out)
+    def edit(root: Element, request: Request) -> None:
         key = wbxml.decode(request.body).root.findtext("AirSync:Collections/AirSync:Collection/AirSync:SyncKey", "")
-        root = wbxml.to_etree(answer.body) if answer.body else None
-        if root is not None and root.find(f"{_COLLECTION}/{_SYNC}Commands") is not None:
-            collection = _one(root, _COLLECTION)
-            _one(collection, f"{_SYNC}SyncKey").text = key
-            if collection.find(f"{_SYNC}MoreAvailable") is None:
-                SubElement(collection, f"{_SYNC}MoreAvailable")
-            answer.body = wbxml.encode(root)
-        return answer
+        collection = _one(root, _COLLECTION)
+        _one(collection, f"{_SYNC}SyncKey").text = key
+        if collection.find(f"{_SYNC}MoreAvailable") is None:
+            SubElement(collection, f"{_SYNC}MoreAvailable")
 
-    made.act = act
-    return made
+    return _edited(edit, "Sync", times)
 
 
 def _bomb(times: int | None) -> Fault:
