@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import ssl
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,11 @@ from activesync.effects import Request as Sent
 from activesync.testing import Answer, EASServer, Mailbox
 from activesync.testing.request import Request
 
+from ..blocking import Blocking
+from .clients import Open
 from .script import Canned, Script, session
-from .test_client import Blocking
 from .test_session import FOLDERS, run
 
-Open = Callable[..., Any]
 ALICE = "Basic " + base64.b64encode(b"alice:secret").decode()
 
 

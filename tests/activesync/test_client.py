@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
@@ -60,6 +60,8 @@ from activesync.mirror import Mirror
 from activesync.plain import plain
 from activesync.testing import EASServer, faults, misbehave, sample_mailbox
 
+from .clients import Open
+
 MAILS, CONTACTS, EVENTS, TASKS, NOTES = 60, 12, 12, 6, 4
 
 
@@ -68,106 +70,6 @@ def server() -> Iterator[EASServer]:
     mailbox = sample_mailbox("alice", "secret", mails=MAILS, contacts=CONTACTS, events=EVENTS, tasks=TASKS, notes=NOTES)
     with EASServer(mailbox) as running:
         yield running
-
-
-class Blocking:
-    """An AsyncClient with Client's face, so that each test is written once: every call runs to its end."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        self._runner = asyncio.Runner()
-        self._closed = False
-        try:
-            self._eas = self._runner.run(self._made(*args, **options))
-        except BaseException:
-            self._runner.close()
-            raise
-
-    async def _made(self, *args: Any, **options: Any) -> AsyncClient:
-        return AsyncClient(*args, **options)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        if not self._closed:
-            self._closed = True
-            self._runner.run(self._eas.close())
-            self._runner.close()
-
-    def sync(self, *folders: Any, **options: Any) -> Iterator[Any]:
-        pages: Any = self._eas.sync(*folders, **options)
-        try:
-            while True:
-                try:
-                    page = self._runner.run(anext(pages))
-                except StopAsyncIteration:
-                    return
-                yield _BlockingPage(self._runner, page)
-        finally:
-            self._runner.run(pages.aclose())
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._eas, name)
-        if not asyncio.iscoroutinefunction(found):
-            return found
-        return lambda *args, **options: self._runner.run(found(*args, **options))
-
-
-class _BlockingPage:
-    def __init__(self, runner: asyncio.Runner, page: Any) -> None:
-        self._runner = runner
-        self._page = page
-
-    def commit(self) -> None:
-        self._runner.run(self._page.commit())
-
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[Any]:
-        # One task for the whole block: a transaction belongs to the task that opened it.
-        loop = self._runner.get_loop()
-        step: Any = None
-
-        async def whole(entered: asyncio.Future[Any], leave: asyncio.Future[Any]) -> None:
-            async with self._page.transaction() as handle:
-                entered.set_result(handle)
-                await leave
-
-        entered, leave = loop.create_future(), loop.create_future()
-        task = loop.create_task(whole(entered, leave))
-        handle = loop.run_until_complete(entered)
-        try:
-            yield handle
-        except BaseException as error:  # noqa: BLE001 (raised again below)
-            step = error
-        if step is None:
-            leave.set_result(None)
-            loop.run_until_complete(task)
-            return
-        leave.set_exception(step)
-        with contextlib.suppress(BaseException):
-            loop.run_until_complete(task)
-        raise step
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._page, name)
-
-
-Open = Callable[..., Any]
-
-
-@pytest.fixture(params=[Client, Blocking], ids=["Client", "AsyncClient"])
-def connect(request: pytest.FixtureRequest, server: EASServer) -> Iterator[Open]:
-    """A function that opens a client of Alice's; what it opened is closed at the end."""
-    with contextlib.ExitStack() as stack:
-
-        def opened(password: str = "secret", **options: Any) -> Any:
-            kind = request.param
-            return stack.enter_context(kind(server.url, "alice", password, **({"allow_http": True} | options)))
-
-        yield opened
 
 
 def added(pages: Any) -> list[str]:

@@ -15,10 +15,9 @@ from activesync.items import Attachment
 from activesync.mirror import Mirror
 from activesync.testing import EASServer, misbehave, sample_mailbox
 
-from .test_client import Blocking
+from .clients import Open
 
 MAILS, EVENTS = 6, 3
-Open = Callable[..., Any]
 
 
 @pytest.fixture
@@ -26,19 +25,6 @@ def server() -> Iterator[EASServer]:
     mailbox = sample_mailbox("alice", "secret", mails=MAILS, contacts=2, events=EVENTS, tasks=1, notes=1)
     with EASServer(mailbox) as running:
         yield running
-
-
-@pytest.fixture(params=[Client, Blocking], ids=["sync", "async"])
-def connect(request: pytest.FixtureRequest, server: EASServer) -> Iterator[Open]:
-    clients: list[Any] = []
-
-    def open_client(**options: Any) -> Any:
-        clients.append(request.param(server.url, "alice", "secret", **{"allow_http": True} | options))
-        return clients[-1]
-
-    yield open_client
-    for client in clients:
-        client.close()
 
 
 RAISED: dict[str, type[Exception]] = {

@@ -62,6 +62,7 @@ from activesync.query import parse_query
 from activesync.status import Action, status
 from activesync.testing import EASServer, faults, sample_mailbox
 
+from .clients import client, sent
 from .samples import microsoft, sogo
 from .script import Canned, Script, session
 from .test_calendars import pairs
@@ -75,21 +76,6 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 def server() -> Iterator[EASServer]:
     with EASServer(sample_mailbox("alice", "secret", mails=12, contacts=4, events=4, tasks=3, notes=2)) as running:
         yield running
-
-
-@pytest.fixture
-def eas(server: EASServer) -> Iterator[Client]:
-    with client(server) as opened:
-        yield opened
-
-
-def client(server: EASServer, **options: Any) -> Client:
-    return Client(server.url, "alice", "secret", allow_http=True, **options)
-
-
-def sent(server: EASServer, command: str) -> list[wbxml.Element]:
-    """The roots of the documents of all requests of a command."""
-    return [wbxml.decode(one.body).root for one in server.requests if one.command == command and one.body]
 
 
 def collections(server: EASServer) -> list[wbxml.Element]:

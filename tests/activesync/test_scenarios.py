@@ -81,6 +81,7 @@ from activesync.items import FlagStatus, Location, MeetingRequest
 from activesync.state import CollectionState, state_name
 from activesync.testing import Answer, EASServer, Mailbox, faults, misbehave, sample_directory, sample_mailbox
 
+from .clients import client, sent
 from .script import Canned, Script, session
 
 NOON = datetime.now(UTC).replace(microsecond=0)
@@ -92,21 +93,6 @@ def server() -> Iterator[EASServer]:
     mailbox = sample_mailbox("alice", "secret", mails=30, contacts=6, events=6, tasks=4, notes=2)
     with EASServer(mailbox, directory=sample_directory()) as running:
         yield running
-
-
-@pytest.fixture
-def eas(server: EASServer) -> Iterator[Client]:
-    with client(server) as opened:
-        yield opened
-
-
-def client(server: EASServer, **options: Any) -> Client:
-    return Client(server.url, "alice", "secret", **{"allow_http": True} | options)
-
-
-def sent(server: EASServer, command: str) -> list[wbxml.Element]:
-    """The roots of the documents of all requests of a command."""
-    return [wbxml.decode(one.body).root for one in server.requests if one.command == command and one.body]
 
 
 def keys(server: EASServer) -> list[str]:

@@ -9,7 +9,8 @@ import pytest
 
 from activesync import Client
 
-from .clients import Blocking, Connect, Tell
+from ..blocking import Blocking
+from .clients import Connect, Tell
 from .sogo import SOGoServer, User
 
 _HERE = Path(__file__).parent

@@ -10,7 +10,7 @@ from typing import Any
 from activesync import commands, items, status
 from activesync.calendars.recurrence import DAYS
 from activesync.check import tables
-from activesync.flows import FILTERS
+from activesync.commands import FILTERS
 from activesync.items import Weekday
 from activesync.query import COMMAND_CODES, PARAMETER_TAGS
 from wbxml import ACTIVESYNC, AirSync, Model, Notes, Tag

@@ -17,11 +17,6 @@ _UNITS: Final = {CHARACTERS: "characters", BYTES: "bytes", VALUE: "as its value"
 
 def bounded(root: Element, version: str) -> Iterator[Breach]:
     """What breaks a row of the tables."""
-    for element in root.iter(AirSync.Class):
-        since = CLASSES.get(element.text or "", "")
-        if version < since:
-            message = f"the class {element.text} is there from {since} on, and not in {version}"
-            yield Breach("MS-ASCMD_R6298", message, element.offset)
     counts: Counter[Bound] = Counter()
     waiting = [(root, "")]
     while waiting:
@@ -30,6 +25,9 @@ def bounded(root: Element, version: str) -> Iterator[Breach]:
         for child in parent:
             if len(child):
                 waiting.append((child, str(parent.tag)))
+            elif child.tag == AirSync.Class and version < (since := CLASSES.get(child.text or "", "")):
+                message = f"the class {child.text} is there from {since} on, and not in {version}"
+                yield Breach("MS-ASCMD_R6298", message, child.offset)
             rules = _rules().get(str(child.tag))
             if rules is None:
                 continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -12,3 +14,8 @@ class Breach:
     requirement: str
     message: str
     offset: int
+
+
+def repeated(names: Iterable[str | None]) -> list[str]:
+    """The names that are there more than once, each once; None is no name."""
+    return [name for name, count in Counter(names).items() if name is not None and count > 1]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 
 from wbxml import AirSync, Element, Email, Find, Provision, Search, Settings, Tag
 from wbxml import GetItemEstimate as Estimate
 
-from .breach import Breach
+from .breach import Breach, repeated
 
 _ITEMS = {
     "Calendar": "MS-ASCAL_R499",
@@ -27,10 +26,8 @@ def get_item_estimate(root: Element, version: str) -> Iterator[Breach]:
     """What is wrong with a GetItemEstimate request."""
     for collection in root.findall("GetItemEstimate:Collections/GetItemEstimate:Collection"):
         blocks = collection.findall(AirSync.Options)
-        names = Counter(block.findtext(AirSync.Class) for block in blocks)
-        for name, count in names.items():
-            if name is not None and count > 1:
-                yield Breach("MS-ASCMD_R903", f"two Options of one Collection are for {name}", collection.offset)
+        for name in repeated(block.findtext(AirSync.Class) for block in blocks):
+            yield Breach("MS-ASCMD_R903", f"two Options of one Collection are for {name}", collection.offset)
         for block in blocks:
             if not len(block):
                 yield Breach("MS-ASCMD_R3541", "Options holds at least one element", block.offset)
@@ -85,13 +82,12 @@ def _oof(replies: Element) -> Iterator[Breach]:
         yield Breach("MS-ASCMD_R3991", "Oof has both StartTime and EndTime, or neither", replies.offset)
     elif times[0] is not None and replies.findtext(Settings.OofState) != "2":
         yield Breach("MS-ASCMD_R3534", "Oof with StartTime and EndTime has the OofState 2", replies.offset)
-    audiences: Counter[str] = Counter()
-    for message in replies.findall(Settings.OofMessage):
-        audiences.update(child.tag.name for child in message if child.tag.name.startswith("AppliesTo"))
+    messages = replies.findall(Settings.OofMessage)
+    for message in messages:
         if message.findtext(Settings.ReplyMessage) and not message.findtext(Settings.BodyType):
             yield Breach("MS-ASCMD_R3785", "an OofMessage with a ReplyMessage has a BodyType", message.offset)
-    for name, count in audiences.items():
-        if count > 1:
+    for name in repeated(child.tag.name for message in messages for child in message):
+        if name.startswith("AppliesTo"):
             yield Breach("MS-ASCMD_R3526", f"two OofMessages have {name}", replies.offset)
 
 

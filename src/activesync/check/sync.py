@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from wbxml import AirSync, Element, Notes
 
-from .breach import Breach
+from .breach import Breach, repeated
 from .items import item
 
 _ORDER = (
@@ -66,30 +65,24 @@ def _collection(collection: Element) -> Iterator[Breach]:
 
 def _options(collection: Element) -> Iterator[Breach]:
     blocks = collection.findall(AirSync.Options)
-    classes = [block.findtext(AirSync.Class) for block in blocks]
-    named = [name for name in classes if name is not None]
-    for name, count in Counter(named).items():
-        if count > 1:
-            yield Breach("MS-ASCMD_R929", f"two Options of one Collection are for {name}", blocks[-1].offset)
+    named = [block.findtext(AirSync.Class) for block in blocks]
+    for name in repeated(named):
+        yield Breach("MS-ASCMD_R929", f"two Options of one Collection are for {name}", blocks[-1].offset)
     if len(blocks) > 1 and "SMS" not in named:
         yield Breach("MS-ASCMD_R3600", "of two Options, one is for SMS", blocks[-1].offset)
     for kind in collection.findall("AirSync:Options/AirSyncBase:BodyPartPreference/AirSyncBase:Type"):
         if kind.text != "2":
             yield Breach("MS-ASAIRS_R324", f"Type of BodyPartPreference is {kind.text}: only 2 (HTML)", kind.offset)
     for block in blocks:
-        kinds = Counter(one.findtext("AirSyncBase:Type") for one in block.findall("AirSyncBase:BodyPreference"))
-        for body, count in kinds.items():
-            if count > 1:
-                message = f"two BodyPreferences of one Options have the Type {body}"
-                yield Breach("MS-ASAIRS_R158", message, block.offset)
+        for body in repeated(one.findtext("AirSyncBase:Type") for one in block.findall("AirSyncBase:BodyPreference")):
+            yield Breach("MS-ASAIRS_R158", f"two BodyPreferences of one Options have the Type {body}", block.offset)
 
 
 def _client_ids(commands: list[Element]) -> Iterator[Breach]:
-    named = [(command.findtext(AirSync.ClientId), command) for command in commands if command.tag == AirSync.Add]
-    counts = Counter(name for name, _ in named)
-    for name, command in named:
-        if name is not None and counts.pop(name, 0) > 1:
-            yield Breach("MS-ASCMD_R961", f"two Adds of a request have the ClientId {name}", command.offset)
+    adds = [command for command in commands if command.tag == AirSync.Add]
+    for name in repeated(add.findtext(AirSync.ClientId) for add in adds):
+        first = next(add for add in adds if add.findtext(AirSync.ClientId) == name)
+        yield Breach("MS-ASCMD_R961", f"two Adds of a request have the ClientId {name}", first.offset)
 
 
 __all__ = ["sync"]

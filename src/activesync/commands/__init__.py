@@ -41,7 +41,7 @@ from .getitemestimate import (
     GetItemEstimateResponse,
 )
 from .oof import Oof, OofGet, OofMessage, OofRequest, OofResponse, OofState
-from .options import Conflict, FilterType, MIMETruncation, Options
+from .options import FILTERS, Conflict, FilterType, MIMETruncation, Options
 from .policy import (
     AlgorithmNegotiation,
     AllowBluetooth,
@@ -129,6 +129,7 @@ COMMANDS: MappingProxyType[str, type[Command[Any]]] = MappingProxyType(
 
 __all__ = [
     "COMMANDS",
+    "FILTERS",
     "POLICY_TYPE",
     "Account",
     "AccountOnlyRemoteWipe",

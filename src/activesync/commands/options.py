@@ -6,10 +6,11 @@ Source: [MS-ASCMD] sections 2.2.3.125.6 and 2.2.3.125.2.
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Final
 
 from wbxml import AirSync, Model, RightsManagement, field
 
-from ..items import BodyPartPreference, BodyPreference, MIMESupport
+from ..items import BodyPartPreference, BodyPreference, ItemClass, MIMESupport
 
 
 class FilterType(IntEnum):
@@ -24,6 +25,14 @@ class FilterType(IntEnum):
     THREE_MONTHS = 6
     SIX_MONTHS = 7
     INCOMPLETE_TASKS = 8
+
+
+# Which filters a class knows; another one is refused with Status 4 ([MS-ASCMD] section 2.2.3.68.2).
+FILTERS: Final[dict[ItemClass | None, range | tuple[int, ...]]] = {
+    ItemClass.EMAIL: range(6),
+    ItemClass.CALENDAR: (0, 4, 5, 6, 7),
+    ItemClass.TASKS: (0, 8),
+}
 
 
 class Conflict(IntEnum):

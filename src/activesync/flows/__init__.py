@@ -20,12 +20,11 @@ from .ask import (
     user_information,
 )
 from .contents import ClientChange, Contents, EarlierChangesError, Result, ServerChange
-from .down import FILTERS, default_options, sync
+from .down import default_options, sync
 from .folders import create_folder, delete_folder, folders, update_folder
 from .up import apply
 
 __all__ = [
-    "FILTERS",
     "ClientChange",
     "Contents",
     "EarlierChangesError",

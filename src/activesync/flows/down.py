@@ -10,7 +10,7 @@ from typing import Final
 
 import wbxml
 
-from ..commands import Add, Change, FilterType, FolderType, Options
+from ..commands import FILTERS, Add, Change, FilterType, FolderType, Options
 from ..effects import Deliver, Flow, Load, Save
 from ..errors import (
     ActiveSyncError,
@@ -35,13 +35,6 @@ from .up import settle_earlier
 # never ends. A few of either are allowed ([MS-ASCMD] section 2.2.3.116, R3452).
 _STUCK_PAGES: Final = 5
 _IDLE_PAGES: Final = 100
-
-# Which filters a class knows; another one is refused with Status 4 ([MS-ASCMD] section 2.2.3.68.2).
-FILTERS: Final[dict[ItemClass | None, range | tuple[int, ...]]] = {
-    ItemClass.EMAIL: range(6),
-    ItemClass.CALENDAR: (0, 4, 5, 6, 7),
-    ItemClass.TASKS: (0, 8),
-}
 
 
 def known_filter(folder: Folder, filter_type: FilterType | None) -> FilterType | None:

@@ -10,6 +10,7 @@ import wbxml
 from wbxml import AirSync, Element
 
 from ..commands import (
+    FILTERS,
     Add,
     Change,
     Collection,
@@ -57,12 +58,6 @@ _ORDER = (
     AirSync.Commands,
 )
 
-# Which filters a class knows: section 2.2.3.68.2. Contacts and notes take any, and heed none (R3078).
-_FILTERS = {
-    ItemClass.EMAIL: frozenset(range(6)),
-    ItemClass.CALENDAR: frozenset({0, 4, 5, 6, 7}),
-    ItemClass.TASKS: frozenset({0, 8}),
-}
 _DAYS = {
     FilterType.ONE_DAY: 1,
     FilterType.THREE_DAYS: 3,
@@ -168,12 +163,15 @@ def _sound_collection(call: Call, collection: Collection) -> bool:
         return False  # [MS-ASNOTE] R114
     if not _fits(folder, collection):
         return False  # R935, R2117
-    allowed = _FILTERS.get(folder.item_class)
-    for options in collection.options:
-        if options.filter_type is not None and allowed is not None and options.filter_type not in allowed:
-            return False  # R3080
+    if any(not _filters(folder, options) for options in collection.options):
+        return False  # R3080
     # Section 2.2.3.7.2, R756.
     return not (folder.type is FolderType.RECIPIENT_INFORMATION_CACHE and collection.commands)
+
+
+def _filters(folder: Folder, options: Options) -> bool:
+    """Whether the folder's class knows the filter. Contacts and notes take any, and heed none (R3078)."""
+    return options.filter_type is None or options.filter_type in FILTERS.get(folder.item_class, FilterType)
 
 
 def _fits(folder: Folder, collection: Collection | EstimateCollection) -> bool:
@@ -415,8 +413,7 @@ def _estimate(call: Call, collection: EstimateCollection | EstimateCollection121
         options = Options(filter_type=collection.filter_type)
         if problems(collection):
             return _INVALID_XML, None
-    allowed = _FILTERS.get(folder.item_class)
-    if options.filter_type is not None and allowed is not None and options.filter_type not in allowed:
+    if not _filters(folder, options):
         return _WRONG_FILTER, None
     known = relation.view(collection.sync_key)
     return _SUCCESS, len(_operations(call, folder, known, options))
