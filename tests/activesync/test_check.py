@@ -12,7 +12,7 @@ import wbxml
 from activesync import Client, RequestError
 from activesync.check import breaches, check
 from activesync.check.bounds import bounded
-from activesync.check.tables import BOUNDS, BUSY, BYTES, COUNT, NEVER, TYPES, VALUE, Bound, Never
+from activesync.check.tables import BOUNDS, BYTES, COUNT, NEVER, RESERVED, TYPES, VALUE, Bound, Never, Reserved
 from activesync.commands import (
     Add,
     Change,
@@ -393,15 +393,11 @@ def test_no_search_holds_elements_of_items(requirement: str, element: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("value", "version", "requirement"),
-    [
-        pytest.param(value, version, id_, marks=pytest.mark.spec(id_), id=f"{value}-{version}")
-        for value, by_version in BUSY.items()
-        for version, id_ in by_version.items()
-    ],
+    "row", [pytest.param(row, marks=pytest.mark.spec(row.requirement), id=row.requirement) for row in RESERVED]
 )
-def test_what_no_request_says_of_ones_time(value: str, version: str, requirement: str) -> None:
-    for text, expected in ((value, [requirement]), ("2", [])):
-        inner = f'<c:BusyStatus xmlns:c="Calendar">{text}</c:BusyStatus>'
-        document = wbxml.decode(wbxml.from_xml(SYNC.format("", CHANGE.format(inner))))
-        assert [breach.requirement for breach in breaches(document, version)] == expected
+def test_reserved_values(row: Reserved) -> None:
+    version = row.version or "14.1"
+    assert found(row.path, row.value, version=version) == [row.requirement]
+    assert found(row.path, "1", version=version) == []
+    other = "16.1" if version != "16.1" else "14.1"
+    assert (row.requirement in found(row.path, row.value, version=other)) is not bool(row.version)

@@ -154,6 +154,8 @@ def _limits() -> Iterator[Declaration]:
         yield Declaration("bound", bound.path, bound.requirement, f"{bound.what} {bound.least} to {bound.most}")
     for row in tables.NEVER:
         yield Declaration("never", row.path, row.requirement, f"never since {row.since}")
+    for one in tables.RESERVED:
+        yield Declaration("reserved", one.path, one.requirement, one.value)
     for path, (needed, why, allowed, why_not) in tables.TYPES.items():
         yield Declaration("needed", path, why, f"needed {' '.join(map(str, needed))}")
         yield Declaration("allowed", path, why_not, f"allowed {' '.join(map(str, allowed))}")

@@ -44,6 +44,8 @@ DIFFERENCES = {
         "contradicts the table of Query and the schema, where it is a container": ("MS-ASCMD_R6667100906",),
         "speaks of FolderUpdate under FolderCreate, which a rule does not tell apart": ("MS-ASCMD_R2191",),
         "the element is read as a boolean": ("MS-ASCMD_R1609",),
+        "the Models name values that servers may send all the same": ("MS-ASEMAIL_R265", "MS-ASEMAIL_R295"),
+        "lists elements of ItemOperations, too": ("MS-ASCON_R24",),
         "the value is reserved: no Model names it": (
             "MS-ASCAL_R147",
             "MS-ASCAL_R166",

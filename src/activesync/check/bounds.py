@@ -10,8 +10,9 @@ from typing import Final
 from wbxml import AirSync, Element
 
 from .breach import Breach
-from .tables import BOUNDS, BYTES, CHARACTERS, CLASSES, COUNT, NEVER, TYPES, VALUE, Bound, Never
+from .tables import BOUNDS, BYTES, CHARACTERS, CLASSES, COUNT, NEVER, RESERVED, TYPES, VALUE, Bound, Never, Reserved
 
+Row = Bound | Never | Reserved
 _UNITS: Final = {CHARACTERS: "characters", BYTES: "bytes", VALUE: "as its value"}
 
 
@@ -39,6 +40,11 @@ def bounded(root: Element, version: str) -> Iterator[Breach]:
                     if version >= rule.since:
                         when = f"in {version}" if rule.since else "in any version"
                         yield Breach(rule.requirement, f"a request holds no {child.tag} {when}", child.offset)
+                elif isinstance(rule, Reserved):
+                    if child.text == rule.value and rule.version in ("", version):
+                        when = f" in {version}" if rule.version else ""
+                        message = f"a request{when} has no {child.tag.name} {child.text}"
+                        yield Breach(rule.requirement, message, child.offset)
                 elif rule.what == COUNT:
                     found = within if place else counts
                     found[rule] += 1
@@ -53,10 +59,10 @@ def bounded(root: Element, version: str) -> Iterator[Breach]:
 
 
 @cache
-def _rules() -> dict[str, list[Bound | Never]]:
+def _rules() -> dict[str, list[Row]]:
     """The rows by their element."""
-    found: dict[str, list[Bound | Never]] = {}
-    for row in (*BOUNDS, *NEVER):
+    found: dict[str, list[Row]] = {}
+    for row in (*BOUNDS, *NEVER, *RESERVED):
         found.setdefault(row.path.rpartition("/")[2], []).append(row)
     return found
 

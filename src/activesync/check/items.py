@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from wbxml import AirSync, Calendar, Element, Email, Notes, Tasks
 
 from .breach import Breach
-from .tables import BUSY
 
 _FLAG_DATES = (Tasks.StartDate, Tasks.DueDate, Tasks.UtcStartDate, Tasks.UtcDueDate)
 
@@ -25,10 +24,6 @@ def item(command: Element, version: str) -> Iterator[Breach]:
     if kind is not None and not f"{kind.text}.".startswith("IPM.StickyNote."):
         message = f"the MessageClass of a note is IPM.StickyNote or begins so, not {kind.text}"
         yield Breach("MS-ASNOTE_R57", message, kind.offset)
-    for busy in data.iter(Calendar.BusyStatus):
-        which = BUSY.get(busy.text or "", {}).get(version)
-        if which is not None:
-            yield Breach(which, f"a request in {version} has no BusyStatus {busy.text}", busy.offset)
     flag = data.find(Email.Flag)
     if flag is not None:
         yield from _flag(flag)

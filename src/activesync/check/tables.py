@@ -32,6 +32,16 @@ class Never:
     since: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """A value that no request gives an element: in this version, or in any."""
+
+    path: str
+    value: str
+    requirement: str
+    version: str = ""
+
+
 _FLAG = "Email:Flag/"
 _SET = "Settings:Set/Settings:"
 _OPTIONS, _SEARCH, _FIND = "AirSync:Options/", "Search:Options/Search:", "Find:Picture/Find:"
@@ -158,6 +168,33 @@ NEVER = (
     Never("Calendar:UID", "MS-ASCAL_R2221", "16.0"),
 )
 
+RESERVED = (
+    Reserved("Calendar:BusyStatus", "-1", "MS-ASCAL_R2235001", "12.1"),
+    Reserved("Calendar:BusyStatus", "-1", "MS-ASCAL_R2043001", "14.0"),
+    Reserved("Calendar:BusyStatus", "-1", "MS-ASCAL_R2044001", "14.1"),
+    Reserved("Calendar:BusyStatus", "-1", "MS-ASCAL_R2044003", "16.0"),
+    Reserved("Calendar:BusyStatus", "-1", "MS-ASCAL_R2044005", "16.1"),
+    Reserved("Calendar:BusyStatus", "4", "MS-ASCAL_R2235", "12.1"),
+    Reserved("Calendar:BusyStatus", "4", "MS-ASCAL_R2043", "14.0"),
+    Reserved("Calendar:BusyStatus", "4", "MS-ASCAL_R2044", "14.1"),
+    Reserved("Calendar:BusyStatus", "4", "MS-ASCAL_R2044002", "16.0"),
+    Reserved("Calendar:BusyStatus", "4", "MS-ASCAL_R2044004", "16.1"),
+    Reserved(f"{_CAL}CalendarType", "13", "MS-ASCAL_R148"),
+    Reserved(f"{_CAL}CalendarType", "16", "MS-ASCAL_R152"),
+    Reserved(f"{_CAL}CalendarType", "17", "MS-ASCAL_R156"),
+    Reserved(f"{_CAL}CalendarType", "18", "MS-ASCAL_R160"),
+    Reserved(f"{_CAL}CalendarType", "19", "MS-ASCAL_R164"),
+    Reserved(f"{_CAL}CalendarType", "21", "MS-ASCAL_R167"),
+    Reserved(f"{_CAL}CalendarType", "22", "MS-ASCAL_R170"),
+    Reserved(f"{_CAL}CalendarType", "23", "MS-ASCAL_R174"),
+    Reserved(f"{_TASK}CalendarType", "16", "MS-ASTASK_R382"),
+    Reserved(f"{_TASK}CalendarType", "17", "MS-ASTASK_R384"),
+    Reserved(f"{_TASK}CalendarType", "18", "MS-ASTASK_R386"),
+    Reserved(f"{_TASK}CalendarType", "19", "MS-ASTASK_R388"),
+    Reserved(f"{_TASK}CalendarType", "23", "MS-ASTASK_R390"),
+    Reserved("AirSyncBase:Add/AirSyncBase:Method", "6", "MS-ASAIRS_R1390"),
+)
+
 TYPES = {
     # An element of a Recurrence: the Types that need it, those that allow it, and the requirements of either.
     "Calendar:DayOfMonth": ((2, 5), "MS-ASCAL_R194", (2, 5), "MS-ASCAL_R195"),
@@ -173,15 +210,3 @@ TYPES = {
 
 CLASSES = {"Email": "", "Contacts": "", "Calendar": "", "Tasks": "", "SMS": "14.0", "Notes": "14.0"}
 """The classes that a request may name, and since when, "" for always: [MS-ASCMD] sections 2.2.1.16 and 2.2.3.27.6."""
-
-BUSY = {
-    # What no request says of BusyStatus, although servers may: the value, and the requirement by the version.
-    "-1": {
-        "12.1": "MS-ASCAL_R2235001", "14.0": "MS-ASCAL_R2043001", "14.1": "MS-ASCAL_R2044001",
-        "16.0": "MS-ASCAL_R2044003", "16.1": "MS-ASCAL_R2044005",
-    },
-    "4": {
-        "12.1": "MS-ASCAL_R2235", "14.0": "MS-ASCAL_R2043", "14.1": "MS-ASCAL_R2044",
-        "16.0": "MS-ASCAL_R2044002", "16.1": "MS-ASCAL_R2044004",
-    },
-}  # fmt: skip
