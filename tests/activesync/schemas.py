@@ -23,23 +23,39 @@ MEETING = f"""<xs:schema xmlns:xs="{XS[1:-1]}" targetNamespace="MeetingResponse"
 
 def faults(command: str, body: bytes) -> list[str]:
     """What of the answer to a command is not as its schema has it: a line each, [] for a valid one."""
-    text = wbxml.to_xml(body).encode()
-    tree = etree.fromstring(text)
+    # What a response defines takes the place of what its request does; Provision answers with a part of Settings.
+    responses = (f"{command}Response", *(["SettingsResponse"] if command == "Provision" else []))
+    return _faults(_tree(body), _schema(*responses))
+
+
+def faults_of_items(body: bytes) -> list[str]:
+    """What of the properties of all items in a document is not as the schema of their namespace has it."""
+    return [
+        fault
+        for data in _tree(body).iter("{AirSync}ApplicationData")
+        for child in data
+        for fault in _faults(copy.deepcopy(child), _schema(etree.QName(child).namespace))
+    ]
+
+
+def _tree(body: bytes) -> etree._Element:
+    tree = etree.fromstring(wbxml.to_xml(body).encode())
     for element in tree.iter():
         for name in list(element.attrib):  # what is opaque is marked so, which no schema knows
             del element.attrib[name]
-    schema = schema_of(command)
+    return tree
+
+
+def _faults(tree: etree._Element, schema: etree.XMLSchema) -> list[str]:
     schema.validate(tree)
     return [f"{error.line}: {error.message}" for error in schema.error_log]
 
 
 @cache
-def schema_of(command: str) -> etree.XMLSchema:
-    """The schema of a command's response, with those of all that it may hold."""
-    # What a response defines takes the place of what its request does; Provision answers with a part of Settings.
-    responses = [f"{command}Response", *(["SettingsResponse"] if command == "Provision" else [])]
+def _schema(*names: str) -> etree.XMLSchema:
+    """The schema of the first of these files, with those of all that it may hold; the files come before all others."""
     common = sorted(path.stem for path in FOLDER.glob("*.xsd") if not path.stem.endswith("Response"))
-    documents = [etree.parse(str(FOLDER / f"{name}.xsd")).getroot() for name in (*responses, *common)]
+    documents = [etree.parse(str(FOLDER / f"{name}.xsd")).getroot() for name in dict.fromkeys((*names, *common))]
     documents.append(etree.fromstring(MEETING))
     spaces: dict[str, list[etree._Element]] = {}
     for document in documents:
