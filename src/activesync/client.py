@@ -401,17 +401,28 @@ class Client(_Base):
         window: int = 100,
         filter_type: FilterType | None = None,
         body: BodyType | None = None,
+        conversations: bool = False,
         options: Options | Callable[[Folder], Options] | None = None,
     ) -> Iterator[Page]:
         """The pages of changes in these folders (Folder, CollectionId, name or role), or in all that have items, up to
         14.1 without the drafts ([MS-ASCMD] section 3.1.5.4: older versions do not synchronise them).
 
         ``window`` is how many items a page holds at most, 512 the highest. ``filter_type`` says how far back mails,
-        events or tasks go, ``body`` in which form bodies come. ``options`` say all there is to say, in their place:
-        Options(…), or a function that gives them for each folder. See Page for when a page is committed.
+        events or tasks go, ``body`` in which form bodies come. With ``conversations`` a mail that is older comes, too,
+        where the folder has one of its conversation that is not (from 14.0 on). ``options`` say all there is to say of
+        filters and bodies, in their place: Options(…), or a function that gives them for each folder. See Page for when
+        a page is committed.
         """
         return self._pages(
-            flows.sync(self.session, folders, window=window, filter_type=filter_type, body=body, options=options)
+            flows.sync(
+                self.session,
+                folders,
+                window=window,
+                filter_type=filter_type,
+                body=body,
+                conversations=conversations,
+                options=options,
+            )
         )
 
     def apply(self, folder: Folder | str, changes: Iterable[ClientChange]) -> list[Result]:
@@ -422,9 +433,11 @@ class Client(_Base):
         """
         return self._drive(flows.apply(self.session, folder, changes))
 
-    def estimate(self, folder: Folder | str, *, filter_type: FilterType | None = None) -> int:
+    def estimate(
+        self, folder: Folder | str, *, filter_type: FilterType | None = None, conversations: bool = False
+    ) -> int:
         """How many items the next sync of this folder would bring."""
-        return self._drive(flows.estimate(self.session, folder, filter_type=filter_type))
+        return self._drive(flows.estimate(self.session, folder, filter_type=filter_type, conversations=conversations))
 
     def search(
         self, text: str, *, folder: Folder | str | None = None, limit: int = 100, body: BodyPreference | None = None
@@ -635,20 +648,34 @@ class AsyncClient(_Base):
         window: int = 100,
         filter_type: FilterType | None = None,
         body: BodyType | None = None,
+        conversations: bool = False,
         options: Options | Callable[[Folder], Options] | None = None,
     ) -> AsyncIterator[AsyncPage]:
         """See Client.sync: ``async for page in eas.sync(...)``."""
         return _AsyncPages(
-            self, flows.sync(self.session, folders, window=window, filter_type=filter_type, body=body, options=options)
+            self,
+            flows.sync(
+                self.session,
+                folders,
+                window=window,
+                filter_type=filter_type,
+                body=body,
+                conversations=conversations,
+                options=options,
+            ),
         )
 
     async def apply(self, folder: Folder | str, changes: Iterable[ClientChange]) -> list[Result]:
         """See Client.apply."""
         return await self._drive(flows.apply(self.session, folder, changes))
 
-    async def estimate(self, folder: Folder | str, *, filter_type: FilterType | None = None) -> int:
+    async def estimate(
+        self, folder: Folder | str, *, filter_type: FilterType | None = None, conversations: bool = False
+    ) -> int:
         """See Client.estimate."""
-        return await self._drive(flows.estimate(self.session, folder, filter_type=filter_type))
+        return await self._drive(
+            flows.estimate(self.session, folder, filter_type=filter_type, conversations=conversations)
+        )
 
     async def search(
         self, text: str, *, folder: Folder | str | None = None, limit: int = 100, body: BodyPreference | None = None

@@ -156,6 +156,7 @@ NEVER = (
     Never("Calendar:OnlineMeetingExternalLink", "MS-ASCAL_R356"),
     Never("Calendar:ResponseType", "MS-ASCAL_R404"),
     Never("Email2:ConversationId", "MS-ASEMAIL_R346"),
+    Never("Email2:ConversationIndex", "MS-ASCON_R94"),
     Never("Email2:IsDraft", "MS-ASEMAIL_R1276"),
     Never("Email2:ReceivedAsBcc", "MS-ASEMAIL_R647"),
     Never("Email2:UmCallerID", "MS-ASEMAIL_R934"),

@@ -52,7 +52,7 @@ from ..session import Session
 from ..state import FIRST_KEY, CollectionState, state_name
 from ..status import Action, status
 from .answers import prime
-from .down import known_filter
+from .down import conversation_mode, known_filter
 from .folders import find_folder, folders
 
 T = TypeVar("T")
@@ -72,7 +72,9 @@ def acknowledge_wipe(session: Session, *, account_only: bool, done: bool) -> Flo
     yield from session.acknowledge_wipe(account_only=account_only, done=done)
 
 
-def estimate(session: Session, wanted: Folder | str, *, filter_type: FilterType | None = None) -> Flow[int]:
+def estimate(
+    session: Session, wanted: Folder | str, *, filter_type: FilterType | None = None, conversations: bool = False
+) -> Flow[int]:
     """How many items the next synchronisation of the folder would bring. Source: [MS-ASCMD] section 2.2.1.9."""
     yield from session.begin()
     folder = yield from find_folder(session, wanted)
@@ -81,7 +83,8 @@ def estimate(session: Session, wanted: Folder | str, *, filter_type: FilterType 
         # The server estimates against a key; this one stands for nothing and is not kept.
         state = yield from prime(session, folder, state)
     for _ in range(2):
-        command = _estimate_command(session, folder, state.sync_key, known_filter(folder, filter_type))
+        mode = conversation_mode(folder, conversations)
+        command = _estimate_command(session, folder, state.sync_key, known_filter(folder, filter_type), mode)
         response = yield from session.run(command)
         if not response.responses and not response.status:
             raise DamagedError(f"{session.host} answers GetItemEstimate with nothing")
@@ -96,7 +99,7 @@ def estimate(session: Session, wanted: Folder | str, *, filter_type: FilterType 
 
 
 def _estimate_command(
-    session: Session, folder: Folder, sync_key: str, filter_type: FilterType | None
+    session: Session, folder: Folder, sync_key: str, filter_type: FilterType | None, mode: bool | None
 ) -> GetItemEstimate | GetItemEstimate121:
     cls = folder.item_class.value if folder.item_class else None
     if session.version == "12.1":
@@ -108,9 +111,10 @@ def _estimate_command(
         )
         return GetItemEstimate121(collections=[old])
     options = [] if filter_type is None else [Options(cls=cls, filter_type=filter_type)]
-    return GetItemEstimate(
-        collections=[EstimateCollection(sync_key=sync_key, collection_id=folder.collection_id, options=options)]
+    collection = EstimateCollection(
+        sync_key=sync_key, collection_id=folder.collection_id, conversation_mode=mode, options=options
     )
+    return GetItemEstimate(collections=[collection])
 
 
 def search(

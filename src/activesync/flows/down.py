@@ -42,6 +42,11 @@ def known_filter(folder: Folder, filter_type: FilterType | None) -> FilterType |
     return filter_type if filter_type in FILTERS.get(folder.item_class, ()) else None
 
 
+def conversation_mode(folder: Folder, wanted: bool) -> bool | None:
+    """The ConversationMode for a folder: only one of mails may have it ([MS-ASCMD] section 2.2.3.36.2, R2117)."""
+    return True if wanted and folder.item_class is ItemClass.EMAIL else None
+
+
 def default_options(folder: Folder, *, filter_type: FilterType | None = None, body: BodyType | None = None) -> Options:
     """The Options for a folder: everything whole, bodies as text, those of mails as HTML where they are HTML.
 
@@ -67,10 +72,11 @@ def sync(
     window: int = 100,
     filter_type: FilterType | None = None,
     body: BodyType | None = None,
+    conversations: bool = False,
     options: Options | Callable[[Folder], Options] | None = None,
 ) -> Flow[None]:
     """Delivers the changes of these folders, page by page; of all that can be synchronised where none are named, up to
-    14.1 without the drafts.
+    14.1 without the drafts. With ``conversations`` those of mails come whole.
 
     Where one folder fails by itself, the others come first, and then its error is raised.
     """
@@ -94,7 +100,7 @@ def sync(
         else:
             chosen_options = options(folder) if callable(options) else options
         try:
-            yield from _sync_folder(session, folder, window, chosen_options)
+            yield from _sync_folder(session, folder, window, chosen_options, conversation_mode(folder, conversations))
         except (ProvisionError, RemoteWipeRequested):
             raise
         except (StatusError, UnknownFolderError, DamagedError) as error:
@@ -104,7 +110,9 @@ def sync(
         raise failed
 
 
-def _sync_folder(session: Session, folder: Folder, window: int, options: Options) -> Flow[None]:
+def _sync_folder(
+    session: Session, folder: Folder, window: int, options: Options, conversation_mode: bool | None
+) -> Flow[None]:
     name = state_name(folder.collection_id)
     tries = stuck = idle = 0
     while True:
@@ -129,7 +137,13 @@ def _sync_folder(session: Session, folder: Folder, window: int, options: Options
         body = encoded(
             session,
             collection_of(
-                session, folder, sync_key=state.sync_key, get_changes=True, window_size=window, options=[options]
+                session,
+                folder,
+                sync_key=state.sync_key,
+                get_changes=True,
+                window_size=window,
+                conversation_mode=conversation_mode,
+                options=[options],
             ),
         )
         answer = yield from exchange(session, body)

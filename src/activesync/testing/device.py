@@ -16,7 +16,7 @@ class Queue:
     """The operations that were found to be due in a collection, for as long as nothing in it changes."""
 
     touched: int
-    filter: int
+    filter: tuple[int, bool]
     operations: list[tuple[str, str]]
 
 

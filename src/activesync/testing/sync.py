@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -258,7 +259,7 @@ def _collection(call: Call, collection: Collection, room: int | None) -> Collect
     queue, position = None, 0
     if collection.get_changes is not False:
         window = _window(collection.window_size)
-        queue, position = _due(call, folder, relation, applied)
+        queue, position = _due(call, folder, relation, applied, whole=bool(collection.conversation_mode))
         end = position + (window if room is None else min(window, room))
         for kind, server_id in queue.operations[position:end]:
             answer.commands.append(_command(call, folder, relation, kind, server_id))
@@ -289,25 +290,33 @@ def _take_options(relation: Relation, collection: Collection) -> None:
             relation.options = options
 
 
-def _due(call: Call, folder: Folder, relation: Relation, applied: Applied) -> tuple[Queue, int]:
+def _due(call: Call, folder: Folder, relation: Relation, applied: Applied, *, whole: bool) -> tuple[Queue, int]:
     """The operations that bring the device up to date, and how many of them it has had already."""
     queue = relation.queue
     filter_type = relation.options.filter_type or FilterType.ALL
     # With a window of time the next moment may take items out of it: then nothing is kept.
     lasting = filter_type in (FilterType.ALL, FilterType.INCOMPLETE_TASKS)
-    if queue is not None and lasting and queue.touched == folder.touched and queue.filter == filter_type:
+    if queue is not None and lasting and queue.touched == folder.touched and queue.filter == (filter_type, whole):
         return queue, relation.position
     known = relation.known
     if applied.delta:
         known = {key: value for key, value in known.items() if key not in applied.delta}
         known.update({key: value for key, value in applied.delta.items() if value is not None})
-    return Queue(folder.touched, filter_type, _operations(call, folder, known, relation.options)), 0
+    operations = _operations(call, folder, known, relation.options, whole=whole)
+    return Queue(folder.touched, (filter_type, whole), operations), 0
 
 
-def _operations(call: Call, folder: Folder, known: dict[str, int], options: Options) -> list[tuple[str, str]]:
-    """What a device that knows so much of a folder has to be sent, new items last and the newest of them first."""
+def _operations(
+    call: Call, folder: Folder, known: dict[str, int], options: Options, *, whole: bool = False
+) -> list[tuple[str, str]]:
+    """What a device that knows so much of a folder has to be sent, new items last and the newest of them first.
+
+    With ``whole`` conversations they are expanded by the mails outside of the filter: section 2.2.3.36.2, R2110.
+    """
     items = folder.items
-    inside = _filter(folder, options, call.mailbox.now())
+    inside: Callable[[Stored], bool] = _filter(folder, options, call.mailbox.now())
+    if whole:
+        inside = _expanded(folder, inside)
     found = []
     for server_id, revision in known.items():
         kept = items.get(server_id)
@@ -321,6 +330,14 @@ def _operations(call: Call, folder: Folder, known: dict[str, int], options: Opti
         (_ADD, server_id) for server_id, kept in reversed(items.items()) if server_id not in known and inside(kept)
     ]
     return found
+
+
+def _expanded(folder: Folder, inside: Callable[[Stored], bool]) -> Callable[[Stored], bool]:
+    def conversation(kept: Stored) -> bytes | None:
+        return kept.item.conversation_id if isinstance(kept.item, Email) else None
+
+    alive = {conversation(kept) for kept in folder.items.values() if inside(kept)} - {None}
+    return lambda kept: inside(kept) or conversation(kept) in alive
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,7 +420,9 @@ def _estimate(call: Call, collection: EstimateCollection | EstimateCollection121
         return _NOT_PRIMED, None
     if not collection.sync_key or not relation.knows(collection.sync_key):
         return _WRONG_KEY, None
+    whole = False
     if isinstance(collection, EstimateCollection):
+        whole = bool(collection.conversation_mode)
         options = next((one for one in collection.options if one.cls != ItemClass.SMS), Options())
         if problems(collection, *collection.options):
             return _INVALID_XML, None
@@ -416,4 +435,4 @@ def _estimate(call: Call, collection: EstimateCollection | EstimateCollection121
     if not _filters(folder, options):
         return _WRONG_FILTER, None
     known = relation.view(collection.sync_key)
-    return _SUCCESS, len(_operations(call, folder, known, options))
+    return _SUCCESS, len(_operations(call, folder, known, options, whole=whole))
