@@ -19,6 +19,8 @@ from .commands import (
     Options,
     SearchResult,
     SoftDelete,
+    SupportedCalendar,
+    SupportedContacts,
     UserInformation,
 )
 from .errors import (
@@ -144,6 +146,8 @@ __all__ = [
     "Stats",
     "StatusError",
     "StoreError",
+    "SupportedCalendar",
+    "SupportedContacts",
     "Task",
     "TimedOutError",
     "TransportError",

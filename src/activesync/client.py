@@ -11,7 +11,7 @@ import inspect
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -33,6 +33,8 @@ from .commands import (
     Options,
     PolicyApplied,
     SearchResult,
+    SupportedCalendar,
+    SupportedContacts,
     UserInformation,
 )
 from .effects import Close, Deliver, Effect, Flow, Load, Now, Random, Read, Save, Send, Sleep
@@ -165,6 +167,7 @@ class _Base:
         check: bool,
         on_policy: Callable[[EASProvisionDoc], PolicyApplied] | None,
         language: str | None,
+        supported: Sequence[SupportedContacts | SupportedCalendar],
     ) -> None:
         if auth is None and password is None and not certified:
             raise UsageError("give a password, a certificate, or auth=: a function that returns the header")
@@ -186,6 +189,7 @@ class _Base:
             check=check,
             on_policy=on_policy,
             language=language,
+            supported=supported,
         )
 
     def __repr__(self) -> str:
@@ -215,7 +219,10 @@ class Client(_Base):
     ``check`` looks at each request before it is sent, and refuses what breaks a rule of the protocol; False is for
     those who test servers. ``on_policy`` is given the policy that a server asks to be applied, and says how far it is:
     without one the server is told that it is applied in full. ``language`` is what searches and the names of templates
-    go by, "de-DE" for instance; without one it is the server's.
+    go by, "de-DE" for instance; without one it is the server's. ``supported`` says which properties of contacts and, up
+    to 14.1, of events the client keeps: those that it does not name stay when a Change leaves them out, the others are
+    deleted, and without it all are ([MS-ASCMD] section 2.2.3.179). It counts for folders that are synchronised for the
+    first time.
 
     Raises UsageError (InsecureURLError for http without ``allow_http``) and StoreError; methods raise ActiveSyncError.
     """
@@ -243,11 +250,13 @@ class Client(_Base):
         check: bool = True,
         on_policy: Callable[[EASProvisionDoc], PolicyApplied] | None = None,
         language: str | None = None,
+        supported: Sequence[SupportedContacts | SupportedCalendar] = (),
         transport: Transport | None = None,
     ) -> None:
         super().__init__(
             url, user, password, auth, certificate is not None, store is None, device, device_type, device_information,
             timeout, allow_http, trust_redirects, versions, user_agent, base64_query, check, on_policy, language,
+            supported,
         )  # fmt: skip
         self._own_transport = transport is None
         self.store: StateStore
@@ -510,11 +519,13 @@ class AsyncClient(_Base):
         check: bool = True,
         on_policy: Callable[[EASProvisionDoc], PolicyApplied] | None = None,
         language: str | None = None,
+        supported: Sequence[SupportedContacts | SupportedCalendar] = (),
         transport: AsyncTransport | None = None,
     ) -> None:
         super().__init__(
             url, user, password, auth, certificate is not None, store is None, device, device_type, device_information,
             timeout, allow_http, trust_redirects, versions, user_agent, base64_query, check, on_policy, language,
+            supported,
         )  # fmt: skip
         self._own_transport = transport is None
         self.store: StateStore | AsyncStateStore

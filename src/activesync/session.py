@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from urllib.parse import SplitResult, urlsplit, urlunsplit
@@ -30,6 +30,8 @@ from .commands import (
     Provision,
     ProvisionResponse,
     RemoteWipe,
+    SupportedCalendar,
+    SupportedContacts,
 )
 from .effects import Close, Flow, Head, Load, Now, Random, Read, Request, Save, Send, Sleep
 from .errors import (
@@ -143,6 +145,7 @@ class Session:
         check: bool = True,
         on_policy: Callable[[EASProvisionDoc], PolicyApplied] | None = None,
         language: str | None = None,
+        supported: Sequence[SupportedContacts | SupportedCalendar] = (),
     ) -> None:
         unknown = [version for version in versions if version not in VERSIONS]
         if unknown or not versions:
@@ -164,6 +167,7 @@ class Session:
         self.check = check
         self.on_policy = on_policy
         self.language = language
+        self.supported = tuple(supported)
         self.password_expires: int | None = None
         self.version = ""
         self.policy_key = NO_POLICY

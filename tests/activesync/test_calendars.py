@@ -274,7 +274,7 @@ def test_the_recurrences_of_the_specification(name: str, rule: str) -> None:
         ("FREQ=MONTHLY;BYDAY=-1FR;UNTIL=20270131T000000Z", ["11-27", "12-25", "01-29"]),
         ("FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=2", ["11-30", "12-31"]),
         ("FREQ=MONTHLY;BYDAY=SA,SU;BYSETPOS=-1;COUNT=2", ["11-29", "12-27"]),
-        ("FREQ=DAILY;BYDAY=TU;COUNT=2", ["11-03", "11-10"]),
+        ("FREQ=WEEKLY;BYDAY=TU;COUNT=2", ["11-03", "11-10"]),
     ],
 )
 @pytest.mark.parametrize("model", [Recurrence, MeetingRecurrence, TaskRecurrence])
@@ -282,6 +282,14 @@ def test_a_rule_means_what_it_meant(rule: str, dates: list[str], model: type[Rec
     again = to_rrule(from_rrule(rule, model, start=START))
     assert sorted(again.split(";")) == sorted(rule.split(";"))
     assert [f"{when:%m-%d}" for when in dateutil.rrule.rrulestr(again, dtstart=START)] == dates
+
+
+def test_days_of_a_daily_rule_are_those_of_a_weekly_one() -> None:
+    """[MS-ASCAL] section 2.2.2.37.1: with DayOfWeek the Interval of a daily recurrence counts weeks."""
+    again = to_rrule(from_rrule("FREQ=DAILY;BYDAY=TU;COUNT=2", Recurrence, start=START))
+    assert sorted(again.split(";")) == ["BYDAY=TU", "COUNT=2", "FREQ=WEEKLY"]
+    with pytest.raises(ValueError, match="INTERVAL and BYDAY"):
+        from_rrule("FREQ=DAILY;INTERVAL=2;BYDAY=TU", Recurrence, start=START)
 
 
 @pytest.mark.parametrize(

@@ -1117,8 +1117,12 @@ def test_events_keep_what_is_left_out_from_16_0_on(server: EASServer, mailbox: M
                 Change(server_id=first, instance_id=instance, item=CalendarEvent(subject="Late lunch")),
                 Delete(server_id=first, instance_id=instance + timedelta(weeks=1)),
                 Change(server_id=first, item=CalendarEvent(uid="x", subject="no")),
-                Add(client_id="c1", item=CalendarEvent(client_uid="u1", subject="New", start_time=start)),
-                Add(client_id="c2", item=CalendarEvent(client_uid="u1", subject="New", start_time=start)),
+                Add(
+                    client_id="c1", item=CalendarEvent(client_uid="u1", subject="New", start_time=start, end_time=start)
+                ),
+                Add(
+                    client_id="c2", item=CalendarEvent(client_uid="u1", subject="New", start_time=start, end_time=start)
+                ),
             ],
         )
         assert [one.status for one in answer.responses] == [6, 1, 1]

@@ -116,10 +116,6 @@ _AS_A_CHILD = (
     r"The following elements are supported as an? (?P<way>child) elements of the (?P<parent>\w+) element only when protocol version "
     r"(?P<versions>.*) is used: (?P<listed>.*)"
 )
-@rule(
-    r"The (?P<listed>[\w:, \[\]]+?) element is supported as (?P<way>child) elements of the (?P<parent>\w+) element only when protocol version "
-    r"(?P<versions>.*) is used"
-)
 def children_only_in(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
     listed = names(re.sub(r"\[[^\]]*\]", "", found["listed"]))
     versions = sorted(_versions(found["versions"]), key=VERSIONS.index)
@@ -148,8 +144,8 @@ def child_not_in(requirement: Requirement, found: re.Match[str], world: World) -
 
 
 @rule(
-    r"The (?:(?P<namespace>\w+):)?(?P<name>\w+) element[^.]*? (?:is|are) used instead of the (?:(?P<old_namespace>\w+):)(?P<old>\w+) element"
-    r"[^.]* (?:in|with) protocol version(?:version)?s? (?P<versions>.*)"
+    r"The (?:(?P<namespace>\w+):)?(?P<name>\w+) element.*? (?:is|are) used instead of the (?:(?P<old_namespace>\w+):)(?P<old>\w+) element"
+    r".* (?:in|with) protocol version(?:version)?s? (?P<versions>.*)"
 )
 @rule(
     r"In protocol version (?P<versions>[\d.]+): The \[?(?:calendar:UID element is used instead of the email:GlobalObjId element; the\] )?"

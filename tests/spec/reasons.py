@@ -71,7 +71,6 @@ DIFFERENCES = {
             "MS-ASCMD_R2072",
             "MS-ASAIRS_R103",
             "MS-ASAIRS_R209",
-            "MS-ASAIRS_R1176",
             "MS-ASTASK_R218",
             "MS-ASTASK_R280",
         ),

@@ -74,12 +74,11 @@ def _period(recurrence: AnyRecurrence) -> dict[str, str]:
     # 0 is allowed and means what 1 does: [MS-ASCAL] section 2.2.2.25, R28311.
     interval = _within(1 if recurrence.interval is None else recurrence.interval, 0, 999, "Interval")
     parts = {"INTERVAL": str(interval)} if interval > 1 else {}
-    if kind is RecurrenceType.DAILY:
+    if kind in (RecurrenceType.DAILY, RecurrenceType.WEEKLY):
         days = _days(recurrence, needed=False)
-        return {"FREQ": "DAILY", **parts, **({"BYDAY": days} if days else {})}
-    if kind is RecurrenceType.WEEKLY:
-        days = _days(recurrence, needed=False)
-        return {"FREQ": "WEEKLY", **parts, **({"BYDAY": days} if days else {})}
+        # With days a daily one is weekly, and its Interval counts weeks: [MS-ASCAL] section 2.2.2.37.1, R3892312.
+        frequency = "WEEKLY" if days or kind is RecurrenceType.WEEKLY else "DAILY"
+        return {"FREQ": frequency, **parts, **({"BYDAY": days} if days else {})}
     parts = {"FREQ": "MONTHLY" if kind in (RecurrenceType.MONTHLY, RecurrenceType.MONTHLY_NTH) else "YEARLY", **parts}
     if kind in (RecurrenceType.YEARLY, RecurrenceType.YEARLY_NTH):
         month = _within(recurrence.month_of_year, 1, 12, "MonthOfYear")
@@ -125,7 +124,10 @@ def from_rrule(text: str, model: type[R], *, start: datetime) -> R:
         if values["calendar_type"] is None:
             raise ValueError(f"ActiveSync has no calendar for RSCALE={scale}")
     if frequency in ("DAILY", "WEEKLY"):
-        values["type"] = RecurrenceType.DAILY if frequency == "DAILY" else RecurrenceType.WEEKLY
+        daily = frequency == "DAILY" and "BYDAY" not in parts
+        if frequency == "DAILY" and not daily and values["interval"] > 1:
+            raise ValueError("ActiveSync cannot say FREQ=DAILY with INTERVAL and BYDAY together")
+        values["type"] = RecurrenceType.DAILY if daily else RecurrenceType.WEEKLY
         days = _mask(parts.pop("BYDAY", "")) or (1 << start.isoweekday() % 7 if frequency == "WEEKLY" else None)
         values["day_of_week"] = days
     elif frequency in ("MONTHLY", "YEARLY"):

@@ -88,6 +88,10 @@ def _recurrence(element: Element, above: str) -> Iterator[Breach]:
     if text is None or not text.isdecimal() or above == "Email:Recurrences":
         return
     kind = int(text)
+    until, occurrences = (element.find(f"{namespace}:{name}") for name in ("Until", "Occurrences"))
+    if until is not None and occurrences is not None:
+        which = "MS-ASCAL_R341" if namespace == "Calendar" else "MS-ASTASK_R215"
+        yield Breach(which, "a recurrence has Until or Occurrences, not both", until.offset)
     for path, (needed, why_needed, allowed, why_not) in TYPES.items():
         if path.partition(":")[0] != namespace:
             continue

@@ -106,6 +106,7 @@ from .sync import (
     SoftDelete,
     Sync,
     SyncResponse,
+    read_as,
 )
 
 COMMANDS: MappingProxyType[str, type[Command[Any]]] = MappingProxyType(
@@ -240,4 +241,5 @@ __all__ = [
     "UserInformation",
     "UserInformationRequest",
     "UserInformationResponse",
+    "read_as",
 ]

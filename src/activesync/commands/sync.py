@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from wbxml import AirSync, AirSyncBase, Email2, Model, field
+from wbxml import AirSync, AirSyncBase, Email2, Model, decode, encode, field
 
 from ..items import Item
 from .command import Command
@@ -135,3 +135,10 @@ class Sync(Command[SyncResponse], tag=AirSync.Sync):
     heartbeat_interval: int | None = field(AirSync.HeartbeatInterval)
     window_size: int | None = field(AirSync.WindowSize)
     partial: bool = field(AirSync.Partial, flag=True)
+
+
+def read_as(item: Item, model: type[Item]) -> Item:
+    """The item as one of this class: one with a Body alone, for instance, which all classes have, looks like a mail."""
+    written = decode(encode(Change(item=item))).root[0]
+    read: Item = decode(written, type=model)
+    return read

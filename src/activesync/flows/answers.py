@@ -21,6 +21,8 @@ from ..commands import (
     DeleteResponse,
     FetchResponse,
     SoftDelete,
+    SupportedCalendar,
+    SupportedContacts,
     Sync,
 )
 from ..effects import Flow, Head, Read
@@ -33,6 +35,7 @@ from ..errors import (
     WrongDocumentError,
 )
 from ..hierarchy import Folder
+from ..items import ItemClass
 from ..session import Session
 from ..state import FIRST_KEY, CollectionState
 from ..status import Action, status
@@ -147,8 +150,9 @@ def _number(text: str | None) -> int:
 
 def prime(session: Session, folder: Folder, state: CollectionState) -> Flow[CollectionState]:
     """The first key of a collection. Its request asks for no changes: [MS-ASCMD] section 2.2.3.84, R3128."""
+    request = collection_of(session, folder, sync_key=FIRST_KEY, supported=_supported(session, folder))
     for _ in range(TRIES):
-        answer = yield from exchange(session, encoded(session, collection_of(session, folder, sync_key=FIRST_KEY)))
+        answer = yield from exchange(session, encoded(session, request))
         collection, action = judge(session, folder, answer)
         if collection is not None:
             return replace(state, sync_key=collection.sync_key)
@@ -160,6 +164,15 @@ def prime(session: Session, folder: Folder, state: CollectionState) -> Flow[Coll
             break
         yield from recover(session, folder, action)
     raise refusal(session, folder, answer)
+
+
+def _supported(session: Session, folder: Folder) -> SupportedContacts | SupportedCalendar | None:
+    """Which properties of the folder's items the client keeps. Of events all are ghosted from 16.0 on: R7309."""
+    kinds: dict[ItemClass, type] = {ItemClass.CONTACTS: SupportedContacts}
+    if session.version < "16.0":
+        kinds[ItemClass.CALENDAR] = SupportedCalendar
+    kind = kinds.get(folder.item_class) if folder.item_class is not None else None
+    return next((one for one in session.supported if type(one) is kind), None)
 
 
 def collection_of(session: Session, folder: Folder, **values: Any) -> Collection:

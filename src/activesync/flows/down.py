@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-import wbxml
-
-from ..commands import FILTERS, Add, Change, FilterType, FolderType, Options
+from ..commands import FILTERS, Add, Change, FilterType, FolderType, Options, read_as
 from ..effects import Deliver, Flow, Load, Save
 from ..errors import (
     ActiveSyncError,
@@ -190,6 +188,5 @@ def _as_class(change: ServerChange, folder: Folder) -> ServerChange:
     model = MODELS[folder.item_class]
     if isinstance(change.item, model) or not isinstance(change.item, Email):
         return change
-    written = wbxml.decode(wbxml.encode(Change(item=change.item)))
-    change.item = wbxml.decode(written.root[0], type=model)
+    change.item = read_as(change.item, model)
     return change

@@ -134,7 +134,7 @@ class CalendarEvent(Model):
     """An appointment or meeting. ``None`` is a property that was not sent; ``reminder`` is in minutes.
 
     ``timezone`` is the blob of [MS-ASDTYPE] section 2.7.4. Up to 14.1 the place is the text ``location``, from 16.0 on
-    the Location ``place``.
+    the Location ``place``. ``instance_id`` has the event of one who was invited to that instance of a series alone.
     """
 
     timezone: bytes | None = field(Page.Timezone)
@@ -149,6 +149,7 @@ class CalendarEvent(Model):
     location: str | None = field(Page.Location)
     place: Location | None = field(AirSyncBase.Location)
     uid: str | None = field(Page.UID)
+    instance_id: datetime | None = field(AirSyncBase.InstanceId, compact=True)
     client_uid: str | None = field(Page.ClientUid)
     sensitivity: Sensitivity | None = field(Page.Sensitivity)
     reminder: int | None = field(Page.Reminder)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import wbxml
+
+from ..check.bounds import bounded
 from ..commands import (
     Add,
     AddResponse,
@@ -19,8 +23,9 @@ from ..commands import (
     FolderType,
     SupportedCalendar,
     SupportedContacts,
+    read_as,
 )
-from ..items import MODELS, BodyType, CalendarEvent, Contact, Email, EventException, Flag, Item
+from ..items import MODELS, BodyType, CalendarEvent, Contact, Email, EventException, Flag, Item, Recurrence, Task
 from .call import Call
 from .content import Content, content_of, parse
 from .device import Relation
@@ -40,6 +45,7 @@ _KEPT = {
     "client_uid",
     "dt_stamp",
     "exceptions",
+    "instance_id",
     "last_modified_date",
     "organizer_email",
     "organizer_name",
@@ -48,7 +54,7 @@ _KEPT = {
     "uid",
 }
 # [MS-ASCAL]: what no client may send from 16.0 on (R2088, R2112, R2168, R2174, R2221), and in no version.
-_NOT_IN_16 = ("uid", "dt_stamp", "organizer_name", "organizer_email", "exceptions")
+_NOT_IN_16 = ("uid", "instance_id", "dt_stamp", "organizer_name", "organizer_email", "exceptions")
 _NEVER = ("appointment_reply_time", "response_type")
 # What no version is asked about: these are no properties.
 _OUTSIDE = ("unknown", "problems")
@@ -113,6 +119,8 @@ def _add(call: Call, folder: Folder, relation: Relation, command: Add, applied: 
                     mailbox.add(FolderType.SENT_ITEMS, replace(item, is_draft=None, read=True), content=content)
                     return AddResponse(client_id=client_id, status=_SUCCESS)
                 item.is_draft = True
+            if isinstance(item, CalendarEvent):
+                _take_times(item, mailbox.now())
             twin = _same_event(folder, item) if isinstance(item, CalendarEvent) else None
             server_id = twin or mailbox.add(folder, item, content=content)
     except _Refused as refused:
@@ -120,6 +128,21 @@ def _add(call: Call, folder: Folder, relation: Relation, command: Add, applied: 
     applied.added[client_id] = server_id
     applied.delta[server_id] = folder.items[server_id].revision
     return AddResponse(client_id=client_id, server_id=server_id, status=_SUCCESS)
+
+
+def _take_times(event: CalendarEvent, now: datetime) -> None:
+    """Puts in the start or the end that a client has left out: [MS-ASCAL] section 3.2.4.4, R52511 to R52518."""
+    half = timedelta(minutes=30)
+    rounded = datetime.fromtimestamp(round(now.timestamp() / 1800) * 1800, UTC)
+    start, end = event.start_time, event.end_time
+    if start is None:
+        if end is not None and end < rounded:
+            raise _Refused(_MALFORMED)
+        event.start_time, event.end_time = rounded, end or rounded + half
+    elif end is None:
+        if start > now:
+            raise _Refused(_MALFORMED)
+        event.end_time = rounded + half
 
 
 def _same_event(folder: Folder, item: CalendarEvent) -> str | None:
@@ -206,11 +229,9 @@ def _readable(folder: Folder, item: Item | None, version: str) -> tuple[Item, Co
     if item is None or model is None or item.problems:
         raise _Refused(_MALFORMED)
     if not isinstance(item, model):
-        given = {one.name: getattr(item, one.name) for one in fields(item)}
-        given = {name: value for name, value in given.items() if value not in (None, (), [])}
-        if not given.keys() <= {"body", "native_body_type"}:
+        item = read_as(item, model)
+        if not isinstance(item, model) or item.unknown or item.problems:
             raise _Refused(_MALFORMED)
-        item = model(**given)
     known = fields_of(model, version)
     if any(getattr(item, one.name) not in (None, (), []) for one in fields(item) if one.name not in known + _OUTSIDE):
         raise _Refused(_MALFORMED)  # a property of another version
@@ -218,6 +239,14 @@ def _readable(folder: Folder, item: Item | None, version: str) -> tuple[Item, Co
         forbidden = _NEVER + _NOT_IN_16 if version >= "16.0" else _NEVER
         if any(getattr(item, name) is not None for name in forbidden):
             raise _Refused(_MALFORMED)
+    if isinstance(item, CalendarEvent | Task) and item.recurrence is not None:
+        if item.recurrence.problems:
+            raise _Refused(_MALFORMED)
+        if item.recurrence.occurrences is not None:
+            item.recurrence.until = None  # R53911: of the two, that one counts
+        recurrence = wbxml.decode(wbxml.encode(item.recurrence)).root
+        if next(bounded(recurrence, version), None) is not None:
+            raise _Refused(_MALFORMED)  # [MS-ASCAL] section 3.2.5.3, R53913 to R53919
     if isinstance(item, Email):
         if item.flag is not None and not _sound(item.flag):
             raise _Refused(_MALFORMED)
@@ -271,7 +300,12 @@ def _merged(kept: Item, item: Item, supported: SupportedContacts | SupportedCale
         )
         absent = given is None or (one.name == "attachments" and not given)
         values[one.name] = getattr(kept, one.name) if absent and keep else given
-    if isinstance(item, CalendarEvent) and version < "16.0":
+    if isinstance(item, CalendarEvent) and isinstance(kept, CalendarEvent) and version >= "16.0":
+        if item.recurrence is not None:
+            values["recurrence"] = _merged_recurrence(kept.recurrence, item.recurrence)
+        if any(values[name] != getattr(kept, name) for name in ("recurrence", "start_time", "end_time")):
+            values["exceptions"] = None  # [MS-ASCAL] sections 2.2.2.22, R2114, and 2.2.2.37, R2180
+    elif isinstance(item, CalendarEvent):
         values["place"] = None  # made anew of the location
         if item.exceptions is not None and isinstance(kept, CalendarEvent):
             # Instances that are left out stay as they are (R877).
@@ -279,6 +313,14 @@ def _merged(kept: Item, item: Item, supported: SupportedContacts | SupportedCale
             others = [one for one in kept.exceptions or [] if one.exception_start_time not in named]
             values["exceptions"] = others + item.exceptions
     return type(item)(**values)
+
+
+def _merged_recurrence(kept: Recurrence | None, given: Recurrence) -> Recurrence | None:
+    """An empty one makes a single event of a series; one without a Type tells what is new ([MS-ASCAL] 2.2.2.37)."""
+    told = {one.name: value for one in fields(given) if (value := getattr(given, one.name)) not in (None, ())}
+    if not told:
+        return None
+    return given if kept is None or given.type is not None else replace(kept, **told)
 
 
 def _change_instance(call: Call, kept: Stored, exception: EventException, applied: Applied) -> None:
