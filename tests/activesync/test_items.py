@@ -795,6 +795,7 @@ def test_what_a_mail_is(message_class: str | None, kind: MessageKind) -> None:
 
 DEFAULTS = [
     (Email(), "importance", Importance.NORMAL, Importance.HIGH, "MS-ASEMAIL_R487"),
+    (Flag(), "reminder_set", False, True, "MS-ASEMAIL_R693"),
     (MeetingRequest(), "busy_status", BusyStatus.BUSY, BusyStatus.FREE, "MS-ASEMAIL_R270"),
     (MeetingRequest(), "sensitivity", Sensitivity.NORMAL, Sensitivity.PRIVATE, "MS-ASEMAIL_R735"),
     (

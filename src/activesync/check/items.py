@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wbxml import AirSync, Calendar, Element, Email, Notes, Tasks
+from wbxml import AirSync, Calendar, Element, Email, Email2, Notes, Tasks
 
 from .breach import Breach
 
+_DRAFT_AS_MIME = frozenset({Email.Importance, Email.Read, Email.Flag})
+_DRAFT = _DRAFT_AS_MIME | {Email.To, Email.Cc, Email2.Bcc, Email.Subject, Email.ReplyTo}
 _FLAG_DATES = (Tasks.StartDate, Tasks.DueDate, Tasks.UtcStartDate, Tasks.UtcDueDate)
 
 
@@ -20,13 +22,41 @@ def item(command: Element, version: str) -> Iterator[Breach]:
     if version >= "16.0" and exceptions is not None and command.tag == AirSync.Change:
         message = f"in {version} an exception is changed by a Change of its own, with its InstanceId"
         yield Breach("MS-ASCAL_R2112", message, exceptions.offset)
+    body = data.find("AirSyncBase:Body/AirSyncBase:Type")
+    if version >= "16.0" and body is not None and body.text not in ("1", "2") and _is_event(data):
+        which = "MS-ASAIRS_R1400" if version == "16.0" else "MS-ASAIRS_R14000918"
+        yield Breach(which, f"in {version} the Type of an event's body is 1 or 2, not {body.text}", body.offset)
     kind = data.find(Notes.MessageClass)
     if kind is not None and not f"{kind.text}.".startswith("IPM.StickyNote."):
         message = f"the MessageClass of a note is IPM.StickyNote or begins so, not {kind.text}"
         yield Breach("MS-ASNOTE_R57", message, kind.offset)
+    if version >= "16.0" and command.findtext(AirSync.Class) != "SMS":
+        yield from _mail(command, data)
     flag = data.find(Email.Flag)
     if flag is not None:
         yield from _flag(flag)
+
+
+def _is_event(data: Element) -> bool:
+    return any(child.tag.namespace == "Calendar" for child in data)
+
+
+def _mail(command: Element, data: Element) -> Iterator[Breach]:
+    """From 16.0 on mails are written: what a draft may hold, and what a mail that was received."""
+    mime = data.findtext("AirSyncBase:Body/AirSyncBase:Type") == "4"
+    allowed = _DRAFT_AS_MIME if mime else _DRAFT
+    if command.tag == AirSync.Change:
+        allowed = allowed | {Email.Categories}
+    which = {
+        (AirSync.Add, False): "MS-ASEMAIL_R1489",
+        (AirSync.Change, False): "MS-ASEMAIL_R1490",
+        (AirSync.Add, True): "MS-ASEMAIL_R14890",
+        (AirSync.Change, True): "MS-ASEMAIL_R14900",
+    }[command.tag, mime]
+    for child in data:
+        if child.tag.namespace in ("Email", "Email2") and child.tag not in allowed:
+            where = "a draft as MIME" if mime else "a draft"
+            yield Breach(which, f"{where} is sent without {child.tag}", child.offset)
 
 
 def _flag(flag: Element) -> Iterator[Breach]:

@@ -159,6 +159,7 @@ NEVER = (
     Never("Email2:ConversationIndex", "MS-ASCON_R94"),
     Never("Email2:IsDraft", "MS-ASEMAIL_R1276"),
     Never("Email2:ReceivedAsBcc", "MS-ASEMAIL_R647"),
+    Never("Email2:Sender", "MS-ASEMAIL_R1066"),
     Never("Email2:UmCallerID", "MS-ASEMAIL_R934"),
     Never("Email2:UmUserNotes", "MS-ASEMAIL_R938"),
     Never("Calendar:AttendeeStatus", "MS-ASCAL_R2028", "16.0"),

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 from wbxml import Model
 
 from .calendar import Recurrence
-from .email import Email, MeetingMessageType, MeetingRecurrence, MeetingRequest
+from .email import Email, Flag, MeetingMessageType, MeetingRecurrence, MeetingRequest
 from .task import Task, TaskRecurrence
 from .values import BusyStatus, Importance, Sensitivity
 
@@ -94,6 +94,7 @@ def addresses(text: str | None) -> list[tuple[str, str]]:
 
 _DEFAULTS: Final[dict[type[Model], dict[str, Any]]] = {
     Email: {"importance": Importance.NORMAL},
+    Flag: {"reminder_set": False},
     MeetingRequest: {
         "busy_status": BusyStatus.BUSY,
         "sensitivity": Sensitivity.NORMAL,

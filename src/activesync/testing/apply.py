@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,6 +27,8 @@ from ..commands import (
     read_as,
 )
 from ..items import MODELS, BodyType, CalendarEvent, Contact, Email, EventException, Flag, Item, Recurrence, Task
+from .attached import files_after
+from .attached import told as told_of
 from .call import Call
 from .content import Content, content_of, parse
 from .device import Relation
@@ -41,7 +44,6 @@ _SUCCESS, _MALFORMED, _CONFLICT, _NOT_FOUND = 1, 6, 7, 8
 # names. The body is looked at apart.
 _KEPT = {
     "appointment_reply_time",
-    "attachments",
     "client_uid",
     "dt_stamp",
     "exceptions",
@@ -108,6 +110,7 @@ def _add(call: Call, folder: Folder, relation: Relation, command: Add, applied: 
     try:
         if not client_id or len(client_id) > 64:
             raise _Refused(_MALFORMED)
+        told: Item | None = None
         server_id = relation.added.get(client_id)
         if server_id is None or server_id not in folder.items:
             item, content = _readable(folder, command.item, call.version)
@@ -115,6 +118,8 @@ def _add(call: Call, folder: Folder, relation: Relation, command: Add, applied: 
                 # [MS-ASCMD] section 2.2.3.7.2, R755; drafts may be added from 16.0 on ([MS-ASEMAIL] section 2.2.2.42).
                 if call.version < "16.0" or folder.type is not FolderType.DRAFTS:
                     raise _Refused(_MALFORMED)
+                name = hashlib.sha256(f"{mailbox.address} {client_id}".encode()).digest()
+                item.conversation_id, item.conversation_index = name[:16], name[16:21]
                 if command.send:
                     mailbox.add(FolderType.SENT_ITEMS, replace(item, is_draft=None, read=True), content=content)
                     return AddResponse(client_id=client_id, status=_SUCCESS)
@@ -122,12 +127,35 @@ def _add(call: Call, folder: Folder, relation: Relation, command: Add, applied: 
             if isinstance(item, CalendarEvent):
                 _take_times(item, mailbox.now())
             twin = _same_event(folder, item) if isinstance(item, CalendarEvent) else None
-            server_id = twin or mailbox.add(folder, item, content=content)
+            content = replace(content, files=files_after(content.files, item))
+            server_id = twin or mailbox.add(folder, _bare(item), content=content)
+            told = _told(folder.items[server_id], item)
+    except (KeyError, ValueError):
+        return AddResponse(client_id=client_id, status=_MALFORMED)
     except _Refused as refused:
         return AddResponse(client_id=client_id, status=refused.status)
     applied.added[client_id] = server_id
     applied.delta[server_id] = folder.items[server_id].revision
-    return AddResponse(client_id=client_id, server_id=server_id, status=_SUCCESS)
+    return AddResponse(client_id=client_id, server_id=server_id, status=_SUCCESS, item=told)
+
+
+def _bare(item: Item) -> Item:
+    """The item without what a client has said of its attachments: those that it has now are the mailbox's to tell."""
+    return replace(item, attachments=[]) if isinstance(item, Email | CalendarEvent) and item.attachments else item
+
+
+def _told(stored: Stored, item: Item) -> Item | None:
+    """What the answer tells of an item besides its ServerId, from 16.0 on; None for nothing."""
+    attachments: list[Any] = [*told_of(item, stored)]
+    if isinstance(stored.item, Email) and stored.item.is_draft:
+        # [MS-ASEMAIL] sections 2.2.2.21, R1184, and 2.2.2.22, R1190.
+        known = stored.item
+        return Email(
+            conversation_id=known.conversation_id,
+            conversation_index=known.conversation_index,
+            attachments=attachments,
+        )
+    return CalendarEvent(attachments=attachments) if attachments else None
 
 
 def _take_times(event: CalendarEvent, now: datetime) -> None:
@@ -210,7 +238,20 @@ def _change(
         content = (
             kept.content if item.body is None or item.body.data is None else replace(content, files=kept.content.files)
         )
+    attached = isinstance(item, Email | CalendarEvent) and bool(item.attachments)
+    if attached:
+        if isinstance(item, Email) and folder.type is not FolderType.DRAFTS:
+            raise _Refused(_MALFORMED)
+        try:
+            content = replace(content, files=files_after(kept.content.files, item))
+        except KeyError:
+            raise _Refused(_NOT_FOUND) from None
+        except ValueError:
+            raise _Refused(_MALFORMED) from None
     call.mailbox.replace(kept.server_id, changed, content)
+    if attached:
+        told = _told(kept, item)
+        applied.responses.append(ChangeResponse(server_id=kept.server_id, status=_SUCCESS, item=told))
     if command.send and isinstance(changed, Email) and folder.type is FolderType.DRAFTS:
         call.mailbox.change(kept.server_id, is_draft=None)
         call.mailbox.move(kept.server_id, FolderType.SENT_ITEMS)
@@ -254,6 +295,7 @@ def _readable(folder: Folder, item: Item | None, version: str) -> tuple[Item, Co
             mail, content = parse(item.body.data.encode())
             for name in MARKS:
                 setattr(mail, name, getattr(item, name))
+            mail.importance = item.importance or mail.importance
             return mail, content
     return item, content_of(item.body)
 
@@ -292,14 +334,16 @@ def _merged(kept: Item, item: Item, supported: SupportedContacts | SupportedCale
         given = getattr(item, one.name)
         if one.name in ("body", "native_body_type", *_OUTSIDE):
             continue
+        if one.name == "attachments":
+            values[one.name] = getattr(kept, one.name)  # they follow from the files
+            continue
         keep = (
             one.name in _KEPT
             or one.name in ghosted
             or one.name not in in_schema
             or (isinstance(item, CalendarEvent) and version >= "16.0")
         )
-        absent = given is None or (one.name == "attachments" and not given)
-        values[one.name] = getattr(kept, one.name) if absent and keep else given
+        values[one.name] = getattr(kept, one.name) if given is None and keep else given
     if isinstance(item, CalendarEvent) and isinstance(kept, CalendarEvent) and version >= "16.0":
         if item.recurrence is not None:
             values["recurrence"] = _merged_recurrence(kept.recurrence, item.recurrence)

@@ -20,12 +20,13 @@ _MIME_TRUNCATION = {0: 0, 1: 4096, 2: 5120, 3: 7168, 4: 10240, 5: 20480, 6: 5120
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """An attachment: its name, its MIME type and its bytes."""
+    """An attachment: its name, its MIME type and its bytes, and the FileReference that the mailbox gives it."""
 
     name: str
     content_type: str
     data: bytes
     content_id: str | None = None
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

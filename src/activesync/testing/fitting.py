@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 from wbxml import Model
 
+from ..items import BusyStatus
+
 M = TypeVar("M", bound=Model)
 
 
@@ -35,6 +37,8 @@ def fitting(model: M, version: str) -> M:
             if not _known(value, version):
                 continue
             value = fitting(value, version)
+        elif value is BusyStatus.WORKING_ELSEWHERE and version < "16.0":
+            value = BusyStatus.BUSY  # [MS-ASCAL] section 2.2.2.8: no client of before knows the other
         values[name] = value
     return type(model)(**values)
 

@@ -142,7 +142,7 @@ class Mailbox:
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
         self._last_folder = 0
-        self._last_item = 0
+        self._last_item = self._last_file = 0
         for title, kind in _STANDARD:
             self.add_folder(title, kind)
 
@@ -218,12 +218,23 @@ class Mailbox:
     def _put(self, place: Folder, item: Item, content: Content) -> Stored:
         self._last_item += 1
         server_id = f"{place.server_id}:{self._last_item}"
-        if isinstance(item, Email) and content.files:
-            item = replace(item, attachments=_attachments(server_id, content.files))
+        item, content = self._attached(server_id, item, content)
         revision = self._touch(place)
         stored = Stored(server_id, self._complete(item), content, revision, revision)
         place.items[server_id] = stored
         return stored
+
+    def _attached(self, server_id: str, item: Item, content: Content) -> tuple[Item, Content]:
+        """The item with its files as attachments, each with a reference of its own that no other one ever has."""
+        if not isinstance(item, Email | CalendarEvent) or not content.files:
+            return item, content
+        files = []
+        for file in content.files:
+            if file.reference is None:
+                self._last_file += 1
+                file = replace(file, reference=f"{server_id}/{self._last_file}")
+            files.append(file)
+        return replace(item, attachments=_attachments(files)), replace(content, files=tuple(files))
 
     def _complete(self, item: Item) -> Item:
         """The item with what a server adds to each."""
@@ -297,6 +308,8 @@ class Mailbox:
             only_marks = kept.content is content and all(
                 getattr(item, one.name) == getattr(kept.item, one.name) for one in fields(item) if one.name not in MARKS
             )
+            if content.files != kept.content.files and isinstance(item, Email | CalendarEvent):
+                item, content = self._attached(server_id, replace(item, attachments=[]), content)
             kept.revision = self._touch(folder)
             if not (only_marks and isinstance(item, Email)):
                 kept.substance = kept.revision
@@ -330,15 +343,15 @@ class Mailbox:
         return folder.touched
 
 
-def _attachments(server_id: str, files: Iterable[File]) -> list[Any]:
+def _attachments(files: Iterable[File]) -> list[Any]:
     return [
         Attachment(
             display_name=file.name,
-            file_reference=f"{server_id}/{number}",
+            file_reference=file.reference,
             method=AttachmentMethod.NORMAL,
             estimated_data_size=len(file.data),
             content_id=file.content_id,
             is_inline=True if file.content_id else None,
         )
-        for number, file in enumerate(files)
+        for file in files
     ]
