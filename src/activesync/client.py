@@ -41,7 +41,7 @@ from .effects import Close, Deliver, Effect, Flow, Load, Now, Random, Read, Save
 from .errors import ActiveSyncError, UsageError
 from .flows import ClientChange, Contents, Result
 from .hierarchy import Folder, Hierarchy
-from .items import BodyPreference, BodyType
+from .items import BodyPreference, BodyType, DocumentEntry
 from .query import parse_query
 from .route import Certificate, Verify
 from .session import VERSIONS, ServerOptions, Session, Stats, device_id_for
@@ -466,6 +466,13 @@ class Client(_Base):
         """The first ``limit`` people in the address list whose name or address begins so."""
         return self._drive(flows.search_gal(self.session, text, limit=limit))
 
+    def search_documents(self, link: str, *, limit: int = 100) -> list[DocumentEntry]:
+        """What a document library has at this address: a file alone; of a folder itself, and then what it holds.
+
+        ``link`` is the UNC path of a file or folder on a share, or the URL of one in a SharePoint library.
+        """
+        return self._drive(flows.search_documents(self.session, link, limit=limit))
+
     def oof(self, *, body_type: str = "Text") -> Oof:
         """The out-of-office replies, as "Text" or "HTML"."""
         return self._drive(flows.oof(self.session, body_type=body_type))
@@ -705,6 +712,10 @@ class AsyncClient(_Base):
     async def search_gal(self, text: str, *, limit: int = 100) -> list[GALEntry]:
         """See Client.search_gal."""
         return await self._drive(flows.search_gal(self.session, text, limit=limit))
+
+    async def search_documents(self, link: str, *, limit: int = 100) -> list[DocumentEntry]:
+        """See Client.search_documents."""
+        return await self._drive(flows.search_documents(self.session, link, limit=limit))
 
     async def oof(self, *, body_type: str = "Text") -> Oof:
         """See Client.oof."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -70,9 +71,9 @@ def _rules() -> dict[str, list[Row]]:
 def _measured(rule: Bound, element: Element) -> Iterator[Breach]:
     text = element.text or ""
     if rule.what == VALUE:
-        if not text.strip().isdecimal():
+        if not re.fullmatch(r"\s*-?\d{1,18}\s*", text, re.ASCII):
             return  # what is no number is told elsewhere
-        size = int(text[:20])
+        size = int(text)
     else:
         size = len(text) if rule.what == CHARACTERS else len(text.encode("utf-8", "surrogatepass"))
     if not rule.least <= size <= rule.most:

@@ -19,6 +19,7 @@ _ITEMS = {
     "Notes": "MS-ASNOTE_R76",
     "Tasks": "MS-ASTASK_R336",
 }
+_LAST_OF_FIND = 999
 _OOF = "Settings:Oof/Settings:Set"
 
 
@@ -44,6 +45,9 @@ def search(root: Element, version: str) -> Iterator[Breach]:
             names = [child.tag.name for child in bound]
             if names[:2] != ["DateReceived", "Value"]:
                 yield Breach(which, f"{tag.name} holds DateReceived, and after it Value", bound.offset)
+    part = root.find("Search:Store/Search:Options/AirSyncBase:BodyPartPreference")
+    if part is not None and next(iter(root.iter(Search.ConversationId)), None) is None:
+        yield Breach("MS-ASCMD_R5568", "BodyPartPreference goes with a ConversationId", part.offset)
     for element in root.iter():
         item = _ITEMS.get(element.tag.namespace)
         if item is not None and element.tag != Email.DateReceived:
@@ -54,6 +58,13 @@ def search(root: Element, version: str) -> Iterator[Breach]:
 def find(root: Element, version: str) -> Iterator[Breach]:
     """What is wrong with a Find request."""
     yield from _ranges(root, Find.Range, "MS-ASCMD_R37071811")
+    for element in root.iter(Find.Range):
+        last = (element.text or "").rpartition("-")[2]
+        if last.isdecimal() and int(last[:9]) > _LAST_OF_FIND:
+            yield Breach("MS-ASCMD_R37071812", f"Range ends at {last}: {_LAST_OF_FIND} at most", element.offset)
+    cls = root.find("Find:ExecuteSearch/Find:MailBoxSearchCriterion/Find:Query/AirSync:Class")
+    if cls is not None and cls.text != "Email":
+        yield Breach("MS-ASCMD_R901100613", f"Find looks for the Class Email alone, not for {cls.text}", cls.offset)
 
 
 def _ranges(root: Element, tag: Tag, which: str) -> Iterator[Breach]:

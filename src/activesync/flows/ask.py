@@ -11,6 +11,7 @@ from ..commands import (
     DeviceInformation,
     DeviceInformationRequest,
     EASProvisionDoc,
+    EqualTo,
     EstimateCollection,
     EstimateCollection121,
     ExecuteSearch,
@@ -47,7 +48,7 @@ from ..commands import (
 from ..effects import Flow, Load
 from ..errors import DamagedError, UsageError
 from ..hierarchy import Folder
-from ..items import BodyPreference, ItemClass
+from ..items import BodyPreference, DocumentEntry, ItemClass
 from ..session import Session
 from ..state import FIRST_KEY, CollectionState, state_name
 from ..status import Action, status
@@ -156,6 +157,19 @@ def search_gal(session: Session, text: str, *, limit: int = 100) -> Flow[list[GA
 
     results = yield from _search(session, command, limit)
     return [result.properties for result in results if isinstance(result.properties, GALEntry)]
+
+
+def search_documents(session: Session, link: str, *, limit: int = 100) -> Flow[list[DocumentEntry]]:
+    """The file at this address of a document library; of a folder, itself and then the first of what it holds."""
+    yield from session.begin()
+
+    def command(first: int, last: int) -> Search:
+        query = Query(equal_to=EqualTo(link_id=True, value=link))
+        options = SearchOptions(range=f"{first}-{last}")
+        return Search(store=SearchStore(name="DocumentLibrary", query=query, options=options))
+
+    results = yield from _search(session, command, limit)
+    return [result.properties for result in results if isinstance(result.properties, DocumentEntry)]
 
 
 def find(

@@ -10,7 +10,7 @@ from typing import Any
 from wbxml import Model
 
 from ..commands import EASProvisionDoc
-from ..items import GALEntry
+from ..items import DocumentEntry, GALEntry
 from .device import Device
 from .mailbox import Mailbox
 
@@ -39,6 +39,7 @@ class Call:
     version: str
     rules: Rules
     directory: Sequence[GALEntry]
+    documents: Sequence[DocumentEntry]
     document: Any = None
     stopping: threading.Event = field(default_factory=threading.Event)
 

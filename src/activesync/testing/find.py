@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from ..commands import ExecuteSearch, Find, FindOptions, FindProperties, FindResponse, FindResult, FindResults
 from ..items import Email, GALEntry, GALPicture, ItemClass
 from .call import Call, problems
 from .folders import visible
+from .mailbox import Stored
 from .search import beneath, matcher, words
 
 _SUCCESS, _INVALID, _FOLDER_SYNC, _NOT_FROM_ZERO = 1, 2, 3, 4
@@ -52,25 +54,47 @@ def _in_mailbox(call: Call, execute: ExecuteSearch) -> tuple[int, list[FindResul
     wanted = {query.collection_id} if query.collection_id else set(folders)
     if options.deep_traversal:
         wanted = beneath(folders, wanted)
-    pattern = matcher(query.free_text)
+    fits = _restricted(query.free_text)
     found = [
-        (kept.item, folder.server_id, kept.server_id)
+        (kept.item, folder.server_id, kept)
         for folder in folders.values()
         if folder.server_id in wanted and folder.item_class == ItemClass.EMAIL
         for kept in folder.items.values()
-        if isinstance(kept.item, Email) and pattern.match(kept.words())
+        if isinstance(kept.item, Email) and fits(kept)
     ]
     found.sort(key=lambda one: one[0].date_received.timestamp() if one[0].date_received else 0, reverse=True)
     return _SUCCESS, [
-        FindResult(cls=ItemClass.EMAIL, server_id=server_id, collection_id=folder, properties=_shown(mail))
-        for mail, folder, server_id in found[:_MOST_RESULTS]
+        FindResult(cls=ItemClass.EMAIL, server_id=kept.server_id, collection_id=folder, properties=_shown(mail, kept))
+        for mail, folder, kept in found[:_MOST_RESULTS]
     ]
 
 
-def _shown(mail: Email) -> FindProperties:
+_PROPERTIES = {"subject": "subject", "from": "from_", "to": "to", "cc": "cc"}
+
+
+def _restricted(text: str) -> Callable[[Stored], bool]:
+    """Whether a mail has these words: in a property that they name ("subject:"), the others anywhere."""
+    words, patterns = [], []
+    for word in text.split():
+        name, colon, rest = word.partition(":")
+        if colon and rest and name.lower() in _PROPERTIES:
+            patterns.append((_PROPERTIES[name.lower()], matcher(rest)))
+        else:
+            words.append(word)
+    anywhere = matcher(" ".join(words))
+
+    def fits(kept: Stored) -> bool:
+        return bool(anywhere.match(kept.words())) and all(
+            pattern.match(" " + re.sub(r"\W+", " ", getattr(kept.item, name) or "").lower())
+            for name, pattern in patterns
+        )
+
+    return fits
+
+
+def _shown(mail: Email, kept: Stored) -> FindProperties:
     shown = FindProperties(**{name: getattr(mail, name) for name in _SHARED})
-    text = mail.body.data if mail.body and mail.body.data else ""
-    shown.preview = " ".join(re.sub(r"<[^>]*>", " ", text).split())[:_PREVIEW] or None
+    shown.preview = " ".join(kept.content.text.split())[:_PREVIEW] or None
     shown.has_attachments = bool(mail.attachments)
     return shown
 

@@ -16,6 +16,7 @@ from ..commands import (
     SearchResponse,
     SearchResponses,
     SearchResult,
+    SearchStore,
     SearchStoreResponse,
 )
 from ..items import MODELS, Email, GALEntry, GALPicture, Item
@@ -25,7 +26,7 @@ from .folders import visible
 from .mailbox import Folder, Stored
 from .present import present
 
-_SUCCESS, _INVALID, _TOO_COMPLEX, _FOLDER_SYNC, _END_OF_RANGE = 1, 2, 8, 11, 12
+_SUCCESS, _INVALID, _NOT_FOUND, _TOO_COMPLEX, _FOLDER_SYNC, _END_OF_RANGE = 1, 2, 6, 8, 11, 12
 _NO_PICTURE = 173
 # Section 2.2.3.143.3, R3733 and R3735: how many results a search gives at most, and without a Range.
 _MOST_RESULTS = 100
@@ -52,7 +53,7 @@ def search(call: Call, request: Search | SearchGAL) -> SearchResponse:
         elif request.store is not None and (request.store.name or "").lower() == "mailbox":
             answer = _in_mailbox(call, request.store.query, options, first, last)
         else:
-            raise _Refused(_INVALID)  # there is no document library here
+            answer = _in_library(call, request.store, options, first, last)
     except _Refused as refused:
         answer = SearchStoreResponse(status=refused.status)
     return SearchResponse(status=_SUCCESS, response=SearchResponses(store=answer))
@@ -119,7 +120,7 @@ def _in_mailbox(call: Call, query: Query | None, options: SearchOptions, first: 
         results.append(
             SearchResult(
                 cls=folder.item_class,
-                long_id=f"{folder.server_id}/{kept.server_id}",
+                long_id=f"{folder.server_id}/{kept.server_id}" if call.version >= "14.1" else None,
                 collection_id=folder.server_id,
                 properties=item,
             )
@@ -192,6 +193,27 @@ def _in_directory(call: Call, query: str | None, options: SearchOptions, first: 
             shown.picture = GALPicture(status=_NO_PICTURE)
         results.append(SearchResult(properties=shown))
     return _answer(results, first, len(found))
+
+
+def _in_library(
+    call: Call, store: SearchStore | None, options: SearchOptions, first: int, last: int
+) -> SearchStoreResponse:
+    """A file; or a folder and what it holds: section 2.2.3.155.3, R3853."""
+    query = store.query if store is not None and (store.name or "").lower() == "documentlibrary" else None
+    if query is None or query.equal_to is None or query.greater_than or query.less_than:
+        raise _Refused(_INVALID)  # R3138, R3214: bounds are for mailboxes
+    if problems(query, query.equal_to):
+        raise _Refused(_INVALID)
+    wanted = (query.equal_to.value or "").rstrip("\\/").casefold()
+    if not query.equal_to.link_id or not wanted:
+        raise _Refused(_INVALID)  # [MS-ASDOC] R85
+    links = [((entry.link_id or "").rstrip("\\/").casefold(), entry) for entry in call.documents]
+    itself = [entry for link, entry in links if link == wanted]
+    if not itself:
+        raise _Refused(_NOT_FOUND)
+    within = [entry for link, entry in links if re.fullmatch(re.escape(wanted) + r"[\\/][^\\/]+", link)]
+    found = itself + (within if itself[0].is_folder else [])
+    return _answer([SearchResult(properties=entry) for entry in found[first : last + 1]], first, len(found))
 
 
 def words(entry: GALEntry) -> str:

@@ -30,7 +30,7 @@ from urllib.parse import urlsplit
 import wbxml
 
 from ..commands import COMMANDS, EASProvisionDoc
-from ..items import GALEntry
+from ..items import DocumentEntry, GALEntry
 from ..query import parse_query
 from . import find, folders, provision, search, settings, sync
 from .call import Call, Rules
@@ -69,7 +69,8 @@ class EASServer:
 
     ``tls`` is an SSLContext, or a certificate file and a key file: then it speaks https. ``versions`` are those that it
     offers. ``policy`` is what devices must provision with, None where they need not. ``directory`` is the global
-    address list; without one, it is made of the users. ``compress`` sends gzip to clients that take it, ``chunk`` sends
+    address list; without one, it is made of the users. ``documents`` are the files and folders of its document library,
+    by their links. ``compress`` sends gzip to clients that take it, ``chunk`` sends
     answers in chunks of that many bytes. ``rules`` and ``faults`` may be changed at any time. ``requests`` are the
     last ones.
     """
@@ -83,6 +84,7 @@ class EASServer:
         versions: Iterable[str] = VERSIONS,
         policy: EASProvisionDoc | None = None,
         directory: Iterable[GALEntry] | None = None,
+        documents: Iterable[DocumentEntry] = (),
         empty_answers: bool = True,
         compress: bool = False,
         chunk: int | None = None,
@@ -94,6 +96,7 @@ class EASServer:
             raise ValueError(f"versions must be of {', '.join(VERSIONS)}, not {', '.join(sorted(unknown)) or 'none'}")
         self.rules = Rules(policy=policy, empty_answers=empty_answers)
         self.directory = [_entry(one) for one in self.users.values()] if directory is None else list(directory)
+        self.documents = list(documents)
         self.compress = compress
         self.chunk = chunk
         self.faults: list[Fault] = []
@@ -228,6 +231,7 @@ class EASServer:
                 request.version,
                 self.rules,
                 self.directory,
+                self.documents,
                 document,
                 self._stopping,
             )
