@@ -37,9 +37,12 @@ COMMAND_CODES: MappingProxyType[str, int] = MappingProxyType(
 )
 """The commands by their names, with the numbers of section 2.2.1.1.1.1.2."""
 PARAMETER_TAGS: MappingProxyType[str, int] = MappingProxyType(
-    {"AttachmentName": 0, "ItemId": 3, "LongId": 4, "Occurrence": 6, "Options": 7, "User": 8}
+    {"AttachmentName": 0, "CollectionId": 1, "ItemId": 3, "LongId": 4, "Occurrence": 6, "Options": 7, "User": 8}
 )
 """The parameters by their names, with the tags of section 2.2.1.1.1.1.3."""
+OPTIONS: MappingProxyType[str, int] = MappingProxyType({"SaveInSent": 1, "AcceptMultiPart": 2})
+"""The flags in the parameter Options, each of which is "T" in plain text; AcceptMultiPart is a header there."""
+_MULTIPART = "ms-asacceptmultipart"
 _NAMES = {code: name for name, code in COMMAND_CODES.items()}
 _ENGLISH = 0x0409
 
@@ -48,7 +51,9 @@ _ENGLISH = 0x0409
 class Query:
     """What the query string of a request says.
 
-    ``version`` and ``policy_key`` stand there in base64 only; in plain text they are headers.
+    ``version`` and ``policy_key`` stand there in base64 only; in plain text they are headers. ``parameters`` are those
+    of single commands: AttachmentName, CollectionId, ItemId, LongId, Occurrence, and "T" or "F" for SaveInSent and
+    AcceptMultiPart.
     """
 
     command: str
@@ -57,12 +62,17 @@ class Query:
     device_type: str = ""
     version: str = ""
     policy_key: str | None = field(default=None, repr=False)
+    parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def plain(self) -> str:
         """The parameters as text: section 2.2.1.1.1.2."""
         return (
             f"Cmd={self.command}&User={quote(self.user, safe='')}&DeviceId={quote(self.device_id, safe='')}"
             f"&DeviceType={quote(self.device_type, safe='')}"
+        ) + "".join(
+            f"&{name}={quote(value, safe='')}"
+            for name, value in self.parameters.items()
+            if name != "AcceptMultiPart"  # a header, MS-ASAcceptMultiPart
         )
 
     def encoded(self) -> str:
@@ -74,10 +84,17 @@ class Query:
             raise UsageError(f"the command {self.command} has no number: send it in a plain query string")
         if not self.device_id:
             raise UsageError("a device id is needed")
+        if unknown := self.parameters.keys() - PARAMETER_TAGS.keys() - OPTIONS.keys():
+            raise UsageError(f"there is no number for the parameter {min(unknown)}")
         key = b"" if self.policy_key is None else int(self.policy_key).to_bytes(4, "little")
         data = bytes([int(self.version.replace(".", "")), COMMAND_CODES[self.command]]) + _ENGLISH.to_bytes(2, "little")
         for value in (self.device_id.encode(), key, self.device_type.encode()):
             data += _counted(value)
+        for name, text in self.parameters.items():
+            if name not in OPTIONS:
+                data += bytes([PARAMETER_TAGS[name]]) + _counted(text.encode())
+        if flags := sum(flag for name, flag in OPTIONS.items() if self.parameters.get(name) == "T"):
+            data += bytes([PARAMETER_TAGS["Options"], 1, flags])
         if self.user:
             data += bytes([PARAMETER_TAGS["User"]]) + _counted(self.user.encode())
         return base64.b64encode(data).decode("ascii")
@@ -100,6 +117,7 @@ def parse_query(query: str, headers: Mapping[str, str]) -> Query:
             given.get("devicetype", ""),
             headers.get("ms-asprotocolversion", ""),
             headers.get("x-ms-policykey"),
+            _plain_parameters(query, headers),
         )
     try:
         query = unquote(query).rstrip("=")
@@ -110,6 +128,15 @@ def parse_query(query: str, headers: Mapping[str, str]) -> Query:
         return _parse_bytes(data)
     except (IndexError, UnicodeDecodeError) as error:
         raise ValueError("the query string ends too early") from error
+
+
+def _plain_parameters(query: str, headers: Mapping[str, str]) -> dict[str, str]:
+    known = {name.lower(): name for name in (*PARAMETER_TAGS, "SaveInSent") if name not in ("User", "Options")}
+    given = parse_qs(query, keep_blank_values=True)
+    found = {known[name.lower()]: values[0] for name, values in given.items() if name.lower() in known}
+    if _MULTIPART in headers:
+        found["AcceptMultiPart"] = headers[_MULTIPART]
+    return found
 
 
 def _parse_bytes(data: bytes) -> Query:
@@ -140,4 +167,12 @@ def _parse_bytes(data: bytes) -> Query:
         device_type.decode(),
         f"{version[:-1]}.{version[-1]}",
         str(int.from_bytes(policy_key, "little")) if policy_key else None,
+        _packed_parameters(parameters),
     )
+
+
+def _packed_parameters(given: dict[int, bytes]) -> dict[str, str]:
+    names = {tag: name for name, tag in PARAMETER_TAGS.items() if name not in ("User", "Options")}
+    found = {names[tag]: value.decode() for tag, value in given.items() if tag in names}
+    flags = given.get(PARAMETER_TAGS["Options"], b"")[:1]
+    return found | {name: "T" for name, flag in OPTIONS.items() if flags and flags[0] & flag}

@@ -72,6 +72,7 @@ NO_POLICY: Final = "0"
 # A lost answer is asked for again with the same bytes ([MS-ASCMD] section 3.1.5.9), this often.
 _RESENDS: Final = 2
 # A server that names a longer pause than this, in seconds, is not waited for: the caller decides.
+_PAUSE: Final = 2.0
 _LONGEST_PAUSE: Final = 60.0
 _REDIRECTS: Final = 3
 # How often in one exchange a 401 is answered: NTLM needs one, a token that has run out another.
@@ -330,7 +331,7 @@ class Session:
                 self.stats.requests += 1
                 self.stats.sent += len(body)
                 self._take_cookies(head)
-                if head.status == 200:
+                if 200 <= head.status < 300:  # [MS-ASHTTP] section 3.1.5.1, R262
                     result = yield from read(head)
                     self._look_at_password(head)
                     yield from self._heed(command, body, head)
@@ -365,6 +366,9 @@ class Session:
                 yield from self._follow(head.headers["x-ms-location"])
             elif head.status == 503:
                 seconds = yield from self._retry_after(head)
+                if seconds is None and "retry-after" not in head.headers:
+                    # A few seconds, and then more: [MS-ASHTTP] section 3.1.5.2.3, R277 and R278.
+                    seconds = _PAUSE * 2**pauses
                 pauses += 1
                 if seconds is None or seconds > _LONGEST_PAUSE or pauses > 2:
                     throttle = head.headers.get("x-ms-asthrottle", "")[:80]

@@ -7,17 +7,20 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
+import urllib3
 
 import wbxml
-from activesync import Client, MemoryStore
+from activesync import Client, MemoryStore, errors
 from activesync.auth import basic
-from activesync.commands import FolderSync
+from activesync.commands import EASProvisionDoc, FolderSync
 from activesync.query import COMMAND_CODES, Query, parse_query
-from activesync.testing import EASServer, sample_mailbox
+from activesync.status import status
+from activesync.testing import EASServer, faults, sample_mailbox
 from activesync.testing.request import Request
 
 from .samples import DATA
-from .script import Canned, Script, session
+from .script import WBXML, Canned, Script, session
+from .wire import Wire
 
 # Section 2.2.1.1.1.
 PLAIN = "Cmd=Sync&User=rmjones&DeviceId=v140Device&DeviceType=SmartPhone"
@@ -138,3 +141,141 @@ def test_the_address_has_a_scheme_a_host_a_path_and_a_query() -> None:
     assert (script.requests[0].method, parts.scheme, parts.hostname) == ("POST", "https", "mail.example.test")
     assert parts.path == "/Microsoft-Server-ActiveSync"
     assert parse_query(parts.query, {}).command == "FolderSync"
+
+
+# The bytes
+
+
+@pytest.mark.spec(
+    *("MS-ASHTTP_R9", "MS-ASHTTP_R124", "MS-ASHTTP_R125", "MS-ASHTTP_R163", "MS-ASHTTP_R234", "MS-ASHTTP_R413"),
+    *("MS-ASHTTP_R414",),
+)
+def test_a_request_is_a_line_headers_an_empty_line_and_a_body() -> None:
+    folders = (DATA / "sogo" / "FolderSync-initial.response.wbxml").read_bytes()
+    offer = (
+        b"HTTP/1.1 200 OK\r\nMS-ASProtocolVersions: 14.1\r\nMS-ASProtocolCommands: Sync\r\nContent-Length: 0\r\n\r\n"
+    )
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: {WBXML}\r\nContent-Length: {len(folders)}\r\n\r\n".encode()
+    with Wire([(offer,), (head + folders,)]) as wire:
+        with Client(f"http://127.0.0.1:{wire.port}", "alice", "secret", allow_http=True) as eas:
+            assert eas.folders()
+        asked, posted = wire.requests
+    for request, method in ((asked, "OPTIONS"), (posted, "POST")):
+        assert re.fullmatch(method + r" /Microsoft-Server-ActiveSync(\?[^ ]+)? HTTP/1\.1", request.line), (
+            "a relative URI"
+        )
+        assert {"host", "authorization"} <= {name.lower() for name, _ in request.headers}
+        assert bool(request.body) is (method == "POST")
+    assert wbxml.decode(posted.body).root.tag.name == "FolderSync"
+
+
+@pytest.mark.spec("MS-ASHTTP_R108", "MS-ASHTTP_R497", "MS-ASHTTP_R109")
+@pytest.mark.parametrize("kind", ["SP", "PPC", "iPhone15C4", "Python"])
+def test_the_type_of_the_device_is_what_the_caller_says(server: EASServer, kind: str) -> None:
+    with Client(server.url, "alice", "secret", allow_http=True, device_type=kind) as eas:
+        eas.folders()
+    assert {request.device_type for request in server.requests if request.method == "POST"} == {kind}
+
+
+POSTED = "?Cmd=FolderSync&User=alice&DeviceId=d1&DeviceType=SP"
+
+
+@pytest.mark.spec("MS-ASHTTP_R438", "MS-ASHTTP_R282", "MS-ASHTTP_R1009", "MS-ASHTTP_R284", "MS-ASHTTP_R1106")
+def test_the_embedded_server_takes_either_content_type(server: EASServer) -> None:
+    body = wbxml.encode(FolderSync(sync_key="0"))
+    for kind in ("application/vnd.ms-sync.wbxml", "application/vnd.ms-sync"):
+        headers = {
+            "Authorization": basic("alice", "secret")(), "Content-Type": kind, "MS-ASProtocolVersion": "14.1",
+            "X-MS-PolicyKey": "0",
+        }  # fmt: skip
+        posted = urllib3.request("POST", server.url + POSTED, body=body, headers=headers)
+        assert posted.status == 200 and wbxml.decode(posted.data).root.tag.name == "FolderSync"
+    asked = urllib3.request("OPTIONS", server.url, headers=headers)
+    assert asked.status == 200 and "Sync" in asked.headers["MS-ASProtocolCommands"]
+
+
+# Statuses of HTTP
+
+
+@pytest.mark.spec("MS-ASHTTP_R262")
+@pytest.mark.parametrize("code", [200, 201, 202, 299])
+def test_every_status_of_two_hundred_is_a_success(code: int) -> None:
+    folders = Canned((DATA / "sogo" / "FolderSync-initial.response.wbxml").read_bytes(), code)
+    answered = Script([folders]).run(session().run(FolderSync(sync_key="0")))
+    assert answered.status == 1
+
+
+@pytest.mark.spec("MS-ASHTTP_R277", "MS-ASHTTP_R278")
+def test_a_busy_server_is_left_alone_for_longer_and_longer() -> None:
+    folders = Canned((DATA / "sogo" / "FolderSync-initial.response.wbxml").read_bytes())
+    script = Script([Canned(status=503), Canned(status=503), folders])
+    script.run(session().run(FolderSync(sync_key="0")))
+    assert len(script.slept) == 2 and 0 < script.slept[0] < 15
+    assert script.slept[0] < script.slept[1] <= 120
+    never = Script([Canned(status=503)] * 20, spare=True)
+    with pytest.raises(errors.ServerBusyError):
+        never.run(session().run(FolderSync(sync_key="0")))
+    assert len(never.requests) <= 5 and max(never.slept) <= 120
+
+
+OLD = [
+    (403, errors.ForbiddenError, "FolderSync", ("MS-ASCMD_R7556",)),
+    (500, errors.HTTPError, "Provision", ("MS-ASCMD_R7557",)),
+    (400, errors.HTTPError, "FolderSync", ("MS-ASCMD_R7559",)),
+    (505, errors.HTTPError, "FolderSync", ("MS-ASCMD_R7560",)),
+    (404, errors.NotFoundError, "FolderSync", ("MS-ASHTTP_R441",)),
+]
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "command"),
+    [pytest.param(*row[:3], marks=pytest.mark.spec(*row[3]), id=f"{row[0]}-{row[2]}") for row in OLD],
+)
+@pytest.mark.spec("MS-ASCMD_R7463")
+def test_what_12_1_says_by_a_status_of_http(code: int, kind: type[Exception], command: str) -> None:
+    with EASServer(sample_mailbox("alice", "secret", mails=1), versions=("12.1",)) as server:
+        server.rules.policy = EASProvisionDoc()
+        server.faults.append(faults.http(code, command=command))
+        with Client(server.url, "alice", "secret", allow_http=True) as eas, pytest.raises(kind) as caught:
+            eas.folders()
+        assert isinstance(caught.value, errors.HTTPError) and caught.value.status == code
+
+
+SCOPES = [
+    ("FolderCreate", 2, "MS-ASCMD_R4786"),
+    ("FolderDelete", 3, "MS-ASCMD_R4787"),
+    ("FolderSync", 12, "MS-ASCMD_R4788"),
+    ("FolderUpdate", 5, "MS-ASCMD_R4789"),
+    ("GetItemEstimate", 2, "MS-ASCMD_R4790"),
+    ("Provision", 2, "MS-ASCMD_R4795"),
+    ("Search store", 8, "MS-ASCMD_R4797"),
+    ("Settings", 5, "MS-ASCMD_R4799"),
+    ("Sync", 4, "MS-ASCMD_R4802"),
+]
+
+
+@pytest.mark.parametrize(
+    ("scope", "code"), [pytest.param(*row[:2], marks=pytest.mark.spec(row[2]), id=row[0]) for row in SCOPES]
+)
+def test_each_command_has_statuses_of_its_own(scope: str, code: int) -> None:
+    known = status(scope, code)
+    assert known.name != "Unknown" and known != status("", code)
+    # What all commands share has the same meaning in each.
+    assert status(scope, 110) == status("", 110)
+
+
+@pytest.mark.spec("MS-ASCMD_R7460", "MS-ASCMD_R7464")
+@pytest.mark.parametrize("version", ["12.1", "14.0", "14.1", "16.1"])
+def test_what_a_server_says_depends_on_the_version_of_the_request(version: str) -> None:
+    """Without a policy key: 449 up to 12.1, the Status 142 from 14.0 on."""
+    mailbox = sample_mailbox("alice", "secret", mails=1)
+    with EASServer(mailbox, versions=(version,), policy=EASProvisionDoc()) as server:
+        headers = {
+            "Authorization": basic("alice", "secret")(), "Content-Type": WBXML, "MS-ASProtocolVersion": version,
+        }  # fmt: skip
+        body = wbxml.encode(FolderSync(sync_key="0"))
+        posted = urllib3.request("POST", server.url + POSTED, body=body, headers=headers)
+        if version == "12.1":
+            assert posted.status == 449
+        else:
+            assert (posted.status, wbxml.decode(posted.data).root.findtext("FolderHierarchy:Status")) == (200, "142")

@@ -91,3 +91,60 @@ def test_a_client_sends_either(encoded: bool) -> None:
             if request.method == "POST":
                 assert (request.user, request.version) == ("alice", "16.1")
                 assert ("ms-asprotocolversion" in request.headers) is not encoded
+
+
+@pytest.mark.spec(
+    *("MS-ASHTTP_R48", "MS-ASHTTP_R50", "MS-ASHTTP_R56", "MS-ASHTTP_R30", "MS-ASHTTP_R510", "MS-ASHTTP_R517"),
+    *("MS-ASHTTP_R435", "MS-ASHTTP_R73"),
+)
+def test_parameters_of_single_commands() -> None:
+    """Each by its tag in base64, by its name in plain text."""
+    given = {"CollectionId": "5", "ItemId": "5:1", "LongId": "~1", "Occurrence": "2026-11-27T12:00:00.000Z"}
+    for command, code in (("SmartForward", 2), ("SmartReply", 3), ("Settings", 17)):
+        query = Query(command, "alice", "d1", "SP", "14.1", "1", given)
+        packed = base64.b64decode(query.encoded())
+        assert packed[:4] == bytes([141, code]) + b"\x09\x04", "the locale of English, in little-endian order"
+        assert parse_query(query.encoded(), {}) == query
+        # After the device's id, the key and the device's type: a tag, a length and a value each.
+        assert packed[15:].startswith(b"\x01\x015\x03\x035:1\x04\x02~1\x06\x18")
+        plain = parse_query(query.plain(), {"ms-asprotocolversion": "14.1", "x-ms-policykey": "1"})
+        assert plain == query
+    assert parse_query("Cmd=GetAttachment&AttachmentName=a%2Fb&User=a&DeviceId=d&DeviceType=t", {}).parameters == {
+        "AttachmentName": "a/b"
+    }
+    with pytest.raises(UsageError, match="Other"):
+        Query("Sync", "alice", "d1", "SP", "14.1", None, {"Other": "1"}).encoded()
+
+
+@pytest.mark.spec(
+    *("MS-ASHTTP_R89", "MS-ASHTTP_R92", "MS-ASHTTP_R94", "MS-ASHTTP_R121", "MS-ASHTTP_R437", "MS-ASHTTP_R122"),
+    *("MS-ASHTTP_R492", "MS-ASHTTP_R91"),
+)
+@pytest.mark.parametrize(
+    ("flags", "parameters"),
+    [
+        (1, {"SaveInSent": "T"}),
+        (2, {"AcceptMultiPart": "T"}),
+        (3, {"SaveInSent": "T", "AcceptMultiPart": "T"}),
+        (0, {}),
+    ],
+)
+def test_flags_of_the_options(flags: int, parameters: dict[str, str]) -> None:
+    query = Query("SmartReply", "", "d1", "SP", "14.1", None, parameters)
+    packed = base64.b64decode(query.encoded())
+    assert packed[11:] == (bytes([7, 1, flags]) if flags else b"")
+    assert parse_query(query.encoded(), {}).parameters == parameters
+    assert ("SaveInSent=T" in query.plain()) is bool(flags & 1)
+    unset = Query("SmartReply", "", "d1", "SP", "14.1", None, {"SaveInSent": "F"})
+    assert parse_query(unset.encoded(), {}).parameters == {} and "SaveInSent=F" in unset.plain()
+
+
+@pytest.mark.spec("MS-ASHTTP_R133", "MS-ASHTTP_R150", "MS-ASHTTP_R154", "MS-ASHTTP_R155", "MS-ASHTTP_R440")
+@pytest.mark.parametrize("value", ["T", "F", None])
+def test_multipart_is_asked_for_in_a_header_or_by_a_flag(value: str | None) -> None:
+    headers = {} if value is None else {"ms-asacceptmultipart": value}
+    parameters = parse_query("Cmd=ItemOperations&User=a&DeviceId=d&DeviceType=t", headers).parameters
+    assert parameters.get("AcceptMultiPart", "F") == (value or "F")
+    query = Query("ItemOperations", "a", "d", "t", "14.1", None, parameters)
+    assert "MultiPart" not in query.plain()
+    assert parse_query(query.encoded(), {}).parameters.get("AcceptMultiPart") == ("T" if value == "T" else None)

@@ -17,6 +17,7 @@ class Request:
     device_type: str = ""
     version: str = ""
     policy_key: str | None = field(default=None, repr=False)
+    parameters: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
 
