@@ -895,7 +895,7 @@ UNSAID = [
     ("device_password_history", 0, "MS-ASPROV_R229", "MS-ASPROV_R231"),
     ("max_device_password_failed_attempts", None, "", "MS-ASPROV_R254"),
     ("min_device_password_length", None, "", "MS-ASPROV_R290"),
-    ("password_recovery_enabled", None, "", "MS-ASPROV_R301"),
+    ("password_recovery_enabled", False, "MS-ASPROV_R300", "MS-ASPROV_R301"),
 ]
 
 

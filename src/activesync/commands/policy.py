@@ -130,11 +130,11 @@ _DEFAULTS: dict[str, Any] = {
     "alphanumeric_device_password_required": False,
     "device_password_expiration": 0,
     "device_password_history": 0,
+    "password_recovery_enabled": False,
 }
 _OF_PASSWORDS = (
     *_DEFAULTS,
     "max_device_password_failed_attempts",
     "min_device_password_complex_characters",
     "min_device_password_length",
-    "password_recovery_enabled",
 )
