@@ -1,4 +1,4 @@
-"""How a requirement is held against the Models: by rules, which rules.py, limits.py and lists.py add.
+"""How a requirement is held against the Models: by rules, which limits.py, lists.py, rules.py and strays.py add.
 
 A rule is a pattern of Microsoft's wording and a function. The function is given what the pattern found and gives a
 Verdict: whether it is so, and the declarations that it rests on, which mutate.py changes to see that the rule notices.
@@ -179,7 +179,7 @@ def rule(pattern: str) -> Callable[[Rule], Rule]:
 
 def judge(requirement: Requirement, world: World) -> Verdict | None:
     """The verdict of the first rule that the text fits and that knows the element; None where there is none."""
-    from . import limits, lists, rules  # noqa: F401 - they add themselves
+    from . import limits, lists, rules, strays  # noqa: F401 - they add themselves
 
     for pattern, function in RULES:
         if found := pattern.match(requirement.text):

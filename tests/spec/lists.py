@@ -181,16 +181,3 @@ def conversations(requirement: Requirement, found: re.Match[str], world: World) 
     first = min(_versions(found["versions"]), key=VERSIONS.index)
     kept = all(VERSIONS.index(version) >= VERSIONS.index(first) for place in fitting for version in place.versions)
     return Verdict(kept, "no versions", rests(fitting)) if fitting else None
-
-
-# -- Oddly written rows of the tables of commands ---------------------------------------------------------------------
-
-
-@rule(
-    r"None ?\[ ?Element (?P<name>[\w:]+) in (?P<command>\w+) command(?: \w+)*? (?P<way>request|response)[^\]]*?(?:the )?(?:has no )?data ty"
-)
-def without_a_type(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
-    """That the element is there or not, and holds no text."""
-    places = Element(requirement, found["name"], world, found["command"]).of(found["way"]).places
-    empty = [place for place in places if place.what.kind == "flag"]
-    return Verdict(bool(empty), "kind", rests(empty or places)) if places else None

@@ -1,0 +1,83 @@
+"""Rows of tables and sentences that are set in another way than their like: what rules.py does not read."""
+
+from __future__ import annotations
+
+import re
+
+from .catalogue import Requirement
+from .judge import SPELLINGS, TYPES, Element, Verdict, names, rests, rule
+from .places import World
+
+
+@rule(
+    r"None ?\[ ?Element (?P<name>[\w:]+) in (?P<command>\w+) command(?: \w+)*? (?P<way>request|response)[^\]]*?(?:the )?(?:has no )?data ty"
+)
+def without_a_type(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    """That the element is there or not, and holds no text."""
+    places = Element(requirement, found["name"], world, found["command"]).of(found["way"]).places
+    empty = [place for place in places if place.what.kind == "flag"]
+    return Verdict(bool(empty), "kind", rests(empty or places)) if places else None
+
+
+@rule(
+    r"\[Tag name\] (?P<name>\w+) *\[Token\] *0x(?P<token>\w+)(?: \[supports protocol versions\] (?P<versions>.*?))?\s*$"
+)
+def token_alone(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    """The rows of [MS-ASWBXML] that name no versions, or are set without their spaces."""
+    namespace = requirement.title.rpartition(":")[2].strip()
+    row = world.tags.get(f"{namespace}:{found['name']}")
+    return Verdict(row.kind == str(int(found["token"], 16)), "kind", (row,)) if row is not None else None
+
+
+@rule(r"(?:None ?\[ ?)?Elem+ent (?P<name>\w+) in (?P<command>\w+) command request \(section [\d.]+\)(?P<rest>.*)")
+@rule(
+    r"(?:None ?\[ ?)?Element (?P<name>\w+) in (?P<command> ?)(?:command request \(section 2\.2\.1\.2\))?(?P<rest>[ ,，]*(?:the|has).*)"
+)
+def misprinted(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    """Rows of a command's tables with a letter too many, without the command, or with what they say before the element."""
+    element = Element(requirement, found["name"], world, found["command"].strip() or requirement.group).of("request")
+    said = found["rest"]
+    if not element.places:
+        return None
+    if "no child element" in said:
+        return Verdict(all(place.what.kind != "container" for place in element.places), "kind", rests(element.places))
+    if "parent element is" in said:
+        under = element.under(*names(said.partition("parent element is")[2]))
+        return Verdict(bool(under), "parent", rests(under)) if under else None
+    if "child element" in said:
+        listed = [name.rpartition(":")[2] for name in names(said)]
+        inside = [
+            place
+            for place in world.places
+            if place.parent is not None and place.parent.name == element.name and place.command == requirement.group
+        ]
+        fitting = [place for place in inside if place.tag.name in {SPELLINGS.get(name, name) for name in listed}]
+        kept = {place.tag.name for place in fitting} >= {SPELLINGS.get(name, name) for name in listed}
+        return Verdict(kept, "parent", rests(fitting)) if fitting else None
+    if "data type is container" in said or "data type is string" in said:
+        kind = "container" if "container" in said else "string"
+        return Verdict(all(place.what.kind == kind for place in element.places), "kind", rests(element.places))
+    if re.search(r"number allowed is 0\W+1\b", said):
+        return Verdict(not any(place.what.many for place in element.places), "many", rests(element.places))
+    return None
+
+
+@rule(r"The value of this element ?\[(?P<name>[\w:]+) ?(?:\([\w ]+\))?\] is (?:an? )?(?P<type>\w+)")
+@rule(r"The value of this (?:element )?\[(?:The |the )?(?P<name>[\w:]+)(?: element)?\] is (?:an? )?(?P<type>\w+)")
+@rule(r"The (?P<name>[\w:]+) element \[?is a (?P<type>container) ")
+def typed(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    element = Element(requirement, found["name"], world)
+    kinds = TYPES.get(found["type"].lower())
+    if kinds is None or not element.places:
+        return None
+    fitting = [place for place in element.places if place.what.kind in kinds]
+    return Verdict(bool(fitting), "kind", rests(fitting or element.places))
+
+
+@rule(r"The (?P<parent>\w+) element (?:can )?(?:has|have) the following child element:? ?\]?\s*(?P<name>\w+) \(section")
+@rule(r"The (?P<parent>\w+) element (?:can|MUST) contain the following child element: (?P<name>\w+) \(section")
+@rule(r"\[The (?P<parent>\w+) element has the following child element:\] (?P<name>\w+) \(section")
+@rule(r"A command request has (?:a minimum of one|zero or more) (?P<name>\w+) elements? per (?P<parent>\w+) element")
+def listed_alone(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    under = Element(requirement, found["name"], world).under(found["parent"])
+    return Verdict(all(place.what.many for place in under), "many", rests(under)) if under else None
