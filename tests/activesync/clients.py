@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import urllib3
+
 import wbxml
 from activesync import Client
+from activesync.auth import basic
 from activesync.testing import EASServer
 
 Open = Callable[..., Any]
@@ -16,6 +19,18 @@ Open = Callable[..., Any]
 def client(server: EASServer, password: str = "secret", *, kind: Any = Client, **options: Any) -> Any:
     """A client of Alice's, over http."""
     return kind(server.url, "alice", password, **{"allow_http": True} | options)
+
+
+def post(server: EASServer, command: str, body: bytes, *, version: str = "14.1", device_id: str = "d1") -> bytes:
+    """The answer to a document that is posted as it is, in Alice's name."""
+    query = f"Cmd={command}&User=alice&DeviceId={device_id}&DeviceType=SP"
+    headers = {
+        "Authorization": basic("alice", "secret")(), "Content-Type": "application/vnd.ms-sync.wbxml",
+        "MS-ASProtocolVersion": version, "X-MS-PolicyKey": "0",
+    }  # fmt: skip
+    answer = urllib3.request("POST", f"{server.url}?{query}", body=body, headers=headers, retries=False, timeout=10)
+    assert answer.status == 200, answer.data
+    return answer.data
 
 
 def sent(server: EASServer, command: str) -> list[wbxml.Element]:

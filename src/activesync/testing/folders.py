@@ -38,11 +38,15 @@ _USER_TYPES = frozenset({FolderType.USER_GENERIC, *range(FolderType.USER_MAIL, F
 
 
 def visible(call: Call) -> dict[str, Folder]:
-    """The folders that the call's version knows, by ServerId. Notes have come with 14.0."""
+    """The folders that the call's version knows, by ServerId. Notes and the cache of recipients have come with 14.0."""
     folders = call.mailbox.folders
     if call.version >= "14.0":
         return folders
-    return {key: folder for key, folder in folders.items() if folder.item_class is not ItemClass.NOTES}
+    return {
+        key: folder
+        for key, folder in folders.items()
+        if folder.item_class is not ItemClass.NOTES and folder.type is not FolderType.RECIPIENT_INFORMATION_CACHE
+    }
 
 
 def outdated(call: Call) -> bool:
