@@ -397,7 +397,7 @@ class Client(_Base):
     def update_folder(
         self, folder: Folder | str, name: str | None = None, *, parent: Folder | str | None = None
     ) -> Folder:
-        """Gives a folder another name, or moves it into ``parent``; returns it as it is then. Raises StatusError."""
+        """The folder under another name, or moved into ``parent``: "0" is the root. Raises StatusError."""
         return self._drive(flows.update_folder(self.session, folder, name, parent=parent))
 
     def delete_folder(self, folder: Folder | str) -> None:

@@ -56,12 +56,16 @@ def folders(session: Session) -> Flow[Hierarchy]:
     return (yield from _keep_folders(known, hierarchy.changed(response.sync_key, changes)))
 
 
+ROOT: Final = "0"
+"""The ParentId of what is in no folder: [MS-ASCMD] section 2.2.3.129."""
+
+
 def create_folder(
     session: Session, name: str, *, parent: Folder | str | None = None, type: FolderType = FolderType.USER_MAIL
 ) -> Flow[Folder]:
     """The new folder. Source: [MS-ASCMD] section 2.2.1.3."""
     yield from session.begin()
-    parent_id = "0" if parent is None else (yield from find_folder(session, parent)).collection_id
+    parent_id = yield from _parent(session, ROOT if parent is None else parent)
     hierarchy, key, server_id = yield from _change_folders(
         session, lambda key: FolderCreate(sync_key=key, parent_id=parent_id, display_name=name, type=type)
     )
@@ -78,7 +82,7 @@ def update_folder(
     """The folder under another name or in another one. Source: [MS-ASCMD] section 2.2.1.6."""
     yield from session.begin()
     folder = yield from find_folder(session, wanted)
-    parent_id = folder.parent_id if parent is None else (yield from find_folder(session, parent)).collection_id
+    parent_id = folder.parent_id if parent is None else (yield from _parent(session, parent))
     changed = replace(folder, name=folder.name if name is None else name, parent_id=parent_id)
     hierarchy, key, _ = yield from _change_folders(
         session,
@@ -91,6 +95,10 @@ def update_folder(
     )
     yield from _keep_folders(hierarchy, hierarchy.changed(key, [told]))
     return changed
+
+
+def _parent(session: Session, wanted: Folder | str) -> Flow[str]:
+    return ROOT if wanted == ROOT else (yield from find_folder(session, wanted)).collection_id
 
 
 def delete_folder(session: Session, wanted: Folder | str) -> Flow[None]:
