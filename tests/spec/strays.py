@@ -81,3 +81,46 @@ def typed(requirement: Requirement, found: re.Match[str], world: World) -> Verdi
 def listed_alone(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
     under = Element(requirement, found["name"], world).under(found["parent"])
     return Verdict(all(place.what.many for place in under), "many", rests(under)) if under else None
+
+
+# -- What an element is, said of "it" ---------------------------------------------------------------------------------
+
+_IT = r"(?:It|This(?: element)?) ?\[ ?(?:[Tt]he )?(?P<name>[\w:]+)(?: \(\w+\)| \(\w+ Namespace\))?(?: element)? ?\]"
+
+
+@rule(_IT + r" is distinguished only by the presence or absence of the <")
+def presence(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    element = Element(requirement, found["name"], world)
+    flags = [place for place in element.places if place.what.kind == "flag"]
+    return Verdict(bool(flags), "kind", rests(flags or element.places)) if element.places else None
+
+
+@rule(_IT + r" is (?:defined as )?an element (?:in|of) the (?P<namespace>\w+) namespace")
+@rule(r"It is defined as an element in the (?P<namespace>\w+) namespace(?P<name>)")
+def defined(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    element = Element(requirement, found["name"] or requirement.title, world)
+    among = [place for place in element.places if place.tag.namespace == found["namespace"]]
+    return Verdict(True, "tag", rests(among)) if among else None
+
+
+@rule(_IT + r" is the top-level element in the XML stream")
+def top(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    roots = [place for place in world.places if not place.above and place.tag.name == found["name"]]
+    return Verdict(True, "tag", rests(roots)) if roots else None
+
+
+@rule(_IT + r" (?:contains|specifies|represents|sets|is a unique identifier|can contain any string)")
+@rule(r"The (?P<name>[\w:]+) element specifies (?:the|a|whether)")
+def said_of_it(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    element = Element(requirement, found["name"], world)
+    return Verdict(True, "tag", rests(element.places)) if element.places else None
+
+
+@rule(
+    r"The definition of (?:the|this) (?P<name>\w+)? ?element (?:\[\w+\] )?differs according to the context in which it"
+)
+def differs(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    """That the element stands in more than one place: in several commands, or beneath several others."""
+    among = world.by_name.get(found["name"] or requirement.title.partition(" ")[0].partition("(")[0], [])
+    places = {(place.command, place.direction, place.parent) for place in among}
+    return Verdict(len(places) > 1, "tag", rests(among)) if among else None
