@@ -105,7 +105,7 @@ def _only_in(places: Iterable[Place], versions: list[str]) -> bool:
 
 
 _AS_A_CHILD = (
-    r"(?:is|are) supported as an? (?P<way>child|parent)(?: elements?)? of the (?P<parent>\w+) element only when"
+    r"(?:is|are) supported as (?:an? )?(?P<way>child|parent)(?: elements?)? of the (?P<parent>\w+) element only when"
 )
 
 

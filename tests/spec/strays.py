@@ -124,3 +124,10 @@ def differs(requirement: Requirement, found: re.Match[str], world: World) -> Ver
     among = world.by_name.get(found["name"] or requirement.title.partition(" ")[0].partition("(")[0], [])
     places = {(place.command, place.direction, place.parent) for place in among}
     return Verdict(len(places) > 1, "tag", rests(among)) if among else None
+
+
+@rule(r"The top-level (?P<name>[\w:]+) element cannot be ghosted")
+def never_ghosted(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    """It is always among what a client keeps, where it says what it keeps."""
+    under = Element(requirement, found["name"], world).under("Supported")
+    return Verdict(True, "tag", rests(under)) if under else None

@@ -82,7 +82,9 @@ def _period(recurrence: AnyRecurrence) -> dict[str, str]:
     parts = {"FREQ": "MONTHLY" if kind in (RecurrenceType.MONTHLY, RecurrenceType.MONTHLY_NTH) else "YEARLY", **parts}
     if kind in (RecurrenceType.YEARLY, RecurrenceType.YEARLY_NTH):
         month = _within(recurrence.month_of_year, 1, 12, "MonthOfYear")
-        parts["BYMONTH"] = f"{month}L" if recurrence.is_leap_month else str(month)
+        # With the months of Gregory's calendar it has no effect: [MS-ASCAL] section 2.2.2.26, R290.
+        leap = recurrence.is_leap_month and _scale(recurrence.calendar_type) is not None
+        parts["BYMONTH"] = f"{month}L" if leap else str(month)
     if kind in (RecurrenceType.MONTHLY, RecurrenceType.YEARLY):
         parts["BYMONTHDAY"] = str(_within(recurrence.day_of_month, 1, 31, "DayOfMonth"))
         return parts

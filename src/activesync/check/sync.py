@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wbxml import AirSync, Element, Notes
+from wbxml import AirSync, Calendar, Element, Notes
 
 from .breach import Breach, repeated
 from .items import item
@@ -15,6 +15,14 @@ _ORDER = (
 )
 _COMMANDS = (AirSync.Add, AirSync.Change, AirSync.Delete, AirSync.Fetch)
 _MOST_COMMANDS = 200
+# Without these no server can keep an event: [MS-ASCMD] section 2.2.3.179.
+_KEPT_OF_EVENTS = frozenset(
+    {
+        *(Calendar.DtStamp, Calendar.Categories, Calendar.Sensitivity, Calendar.BusyStatus, Calendar.UID),
+        *(Calendar.Timezone, Calendar.StartTime, Calendar.Subject, Calendar.Location, Calendar.EndTime),
+        *(Calendar.Recurrence, Calendar.AllDayEvent, Calendar.Reminder, Calendar.Exceptions),
+    }
+)
 _DATA_OF_NOTES = frozenset(str(tag) for tag in Notes)
 
 
@@ -60,6 +68,10 @@ def _collection(collection: Element) -> Iterator[Breach]:
             collection.findtext(AirSync.Class) == "Notes"
         ):
             yield Breach("MS-ASNOTE_R80", "Supported is not for notes", supported.offset)
+        kept = {child.tag for child in supported if child.tag.namespace == "Calendar"}
+        if kept and not kept >= _KEPT_OF_EVENTS:
+            missing = ", ".join(sorted(tag.name for tag in _KEPT_OF_EVENTS - kept))
+            yield Breach("MS-ASCMD_R4555", f"Supported for events is without {missing}", supported.offset)
     yield from _options(collection)
 
 
