@@ -52,6 +52,7 @@ def example(name: str) -> bytes:
 # TimeZone
 
 
+@pytest.mark.spec("MS-ASDTYPE_R111", "MS-ASDTYPE_R113", "MS-ASDTYPE_R118")
 @pytest.mark.spec("MS-ASDTYPE_R103", "MS-ASDTYPE_R104", "MS-ASDTYPE_R107", "MS-ASDTYPE_R110", "MS-ASDTYPE_R112")
 def test_the_fields_of_a_time_zone() -> None:
     zone = TimeZone.from_bytes(example("ascal-4.1-sync-response"))
@@ -68,6 +69,7 @@ def test_the_fields_of_a_time_zone() -> None:
     assert to_zone(zone, year=2026) == ZoneInfo("America/Los_Angeles")
 
 
+@pytest.mark.spec("MS-ASDTYPE_R114", "MS-ASDTYPE_R117", "MS-ASDTYPE_R119")
 @pytest.mark.spec("MS-ASDTYPE_R108", "MS-ASDTYPE_R109", "MS-ASDTYPE_R115", "MS-ASDTYPE_R116")
 def test_the_names_of_a_time_zone_are_for_people() -> None:
     blob = example("ascal-4.2-sync-response")
@@ -267,6 +269,7 @@ def test_the_recurrences_of_the_specification(name: str, rule: str) -> None:
         assert getattr(back, field) == getattr(recurrence, field), field
 
 
+@pytest.mark.spec("MS-ASCAL_R274", "MS-ASTASK_R168", "MS-ASEMAIL_R421")
 @pytest.mark.parametrize(
     ("rule", "dates"),
     [

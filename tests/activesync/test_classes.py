@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -32,6 +34,7 @@ from activesync.check import breaches
 from activesync.commands import Collection, Options, Sync
 from activesync.items import CalendarType, DocumentEntry, RecurrenceType, TaskRecurrence
 from activesync.testing import EASServer, sample_mailbox
+from wbxml import _kernel_py as kernel
 
 from .clients import client, post, sent
 from .samples import DATA
@@ -68,6 +71,7 @@ def read_tags(plan: Any, seen: set[str]) -> set[str]:
 # Every element of the pages is read
 
 PAGES = [
+    (CalendarEvent, ("Calendar",), ("MS-ASCAL_R29", "MS-ASCAL_R30")),
     (Contact, ("Contacts", "Contacts2"), ("MS-ASCNTC_R22",)),
     (Email, ("Email", "Email2"), ("MS-ASEMAIL_R139", "MS-ASEMAIL_R141")),
     (Note, ("Notes",), ("MS-ASNOTE_R20",)),
@@ -91,7 +95,7 @@ def test_every_element_of_a_class_is_in_its_model(model: Any, pages: tuple[str, 
     mine = read_tags(model.__wbxml_plan__, set())
     outside = {"Email2:Send"}  # beside the item
     assert len(wanted) > 4 and wanted - mine - outside == set()
-    assert {tag.partition(":")[0] for tag in mine} - {"AirSyncBase", "Tasks", "Email", "Calendar"} <= {
+    assert {tag.partition(":")[0] for tag in mine} - {"AirSyncBase", "Tasks", "Email", "Email2", "Calendar"} <= {
         *pages, "RightsManagement", "ComposeMail", "MeetingResponse", "ItemOperations"
     }  # fmt: skip
 
@@ -229,7 +233,9 @@ def test_an_instance_of_a_task_that_is_done_is_dead() -> None:
     assert written.text == "1"
 
 
-@pytest.mark.spec("MS-ASTASK_R199", "MS-ASCAL_R289")
+@pytest.mark.spec(
+    *("MS-ASTASK_R199", "MS-ASCAL_R289", "MS-ASCAL_R288", "MS-ASCAL_R290", "MS-ASTASK_R198", "MS-ASTASK_R200"),
+)
 def test_years_with_a_leap_month() -> None:
     """Those of the Hebrew and the Chinese calendar, which RFC 7529 knows as well."""
     for calendar, name in ((CalendarType.HEBREW, "HEBREW"), (CalendarType.CHINESE_LUNAR, "CHINESE")):
@@ -239,6 +245,7 @@ def test_years_with_a_leap_month() -> None:
         )  # fmt: skip
         rule = to_rrule(yearly)
         assert f"RSCALE={name}" in rule and "BYMONTH=5L" in rule
+        assert "BYMONTH=5;" in to_rrule(replace(yearly, calendar_type=CalendarType.GREGORIAN))
 
 
 # Notes
@@ -307,3 +314,68 @@ def test_times_of_events_have_no_punctuation() -> None:
     event = CalendarEvent(start_time=NOON, end_time=NOON, dt_stamp=NOON)
     (data,) = wbxml.decode(wbxml.encode(Change(item=event))).root
     assert {child.text for child in data} == {"20261127T120000Z"}
+
+
+@pytest.mark.spec(
+    *("MS-ASDTYPE_R4", "MS-ASDTYPE_R9", "MS-ASDTYPE_R12", "MS-ASDTYPE_R86", "MS-ASDTYPE_R90", "MS-ASDTYPE_R94"),
+    "MS-ASDTYPE_R125",
+)
+def test_types_are_those_of_the_schemas() -> None:
+    """What a schema declares a boolean, a dateTime, a number or text is read as such; of a container a Model is made."""
+    kinds = {
+        "xs:boolean": {"bool"}, "xs:dateTime": {"datetime"}, "xs:unsignedByte": {"int", "bool"},
+        "xs:unsignedInt": {"int"}, "xs:unsignedShort": {"int"}, "xs:integer": {"int"},
+        "xs:string": {"str", "datetime", "bytes", "int", "bool"},
+    }  # fmt: skip
+    plans = {plan.name: plan for model in (CalendarEvent, Contact, Email, Note, Task) for plan in all_plans(model)}
+    read: dict[str, set[str]] = {}
+    for plan in plans.values():
+        for field in plan.fields:
+            if field.tag is not None:
+                read.setdefault(str(field.tag), set()).add(KINDS[field.kind])
+    compared = 0
+    for path in sorted((DATA / "xsd").glob("*.xsd")):
+        if path.stem in ("Calendar", "Contacts", "Contacts2", "Email", "Email2", "Notes", "Tasks", "AirSyncBase"):
+            for element in ElementTree.parse(path).getroot().iter(f"{XS}element"):
+                name, kind = f"{path.stem}:{element.get('name')}", element.get("type") or ""
+                if name in read and kind in kinds:
+                    compared += 1
+                    assert read[name] & kinds[kind], (name, kind, read[name])
+                elif (
+                    name in read
+                    and not kind
+                    and element.find("{http://www.w3.org/2001/XMLSchema}complexType") is not None
+                ):
+                    assert "model" in read[name] or read[name] == {"str"}, (name, read[name])
+    assert compared > 100
+
+
+XS = "{http://www.w3.org/2001/XMLSchema}"
+KINDS = {
+    kernel.STR: "str", kernel.INT: "int", kernel.BOOL: "bool", kernel.FLAG: "bool", kernel.BYTES: "bytes",
+    kernel.DATETIME: "datetime", kernel.INT_ENUM: "int", kernel.STR_ENUM: "str", kernel.MODEL: "model",
+}  # fmt: skip
+
+
+def all_plans(model: Any) -> Iterator[Any]:
+    """The plan of a Model and those of the Models within it."""
+    waiting, seen = [model.__wbxml_plan__], set()
+    while waiting:
+        plan = waiting.pop()
+        if plan.name not in seen:
+            seen.add(plan.name)
+            waiting += [inner for field in plan.fields for inner in field.plans]
+            yield plan
+
+
+@pytest.mark.spec("MS-ASDTYPE_R97", "MS-ASDTYPE_R8", "MS-ASDTYPE_R88")
+@pytest.mark.parametrize(("size", "length"), [(16, b"\x10"), (127, b"\x7f"), (128, b"\x81\x00"), (300, b"\x82\x2c")])
+def test_a_byte_array_is_a_length_and_bytes(size: int, length: bytes) -> None:
+    """The length in the multi-byte form of WBXML: seven bits a byte, the highest first."""
+    data = bytes(number % 256 for number in range(size))
+    written = wbxml.encode(Change(item=Email(conversation_id=data, subject="ä字😀")))
+    assert b"\xc3" + length + data in written
+    read = wbxml.decode(written, type=Change).item
+    assert (read.conversation_id, read.subject) == (data, "ä字😀")
+    (container,) = wbxml.decode(written).root
+    assert len(container) == 2 and container.text is None

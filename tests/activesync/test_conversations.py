@@ -110,6 +110,7 @@ def test_a_mail_says_which_conversation_it_is_of() -> None:
     assert isinstance(mail.conversation_index, bytes) and len(mail.conversation_index) % 5 == 0
 
 
+@pytest.mark.spec("MS-ASAIRS_R137", "MS-ASCON_R254")
 @pytest.mark.spec("MS-ASCON_R53", "MS-ASCON_R63", "MS-ASCON_R183")
 def test_a_part_of_a_body_is_asked_for_as_html(eas: Client, server: EASServer) -> None:
     for kind, fine in ((BodyType.HTML, True), (BodyType.PLAIN_TEXT, False), (BodyType.MIME, False)):

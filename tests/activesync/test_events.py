@@ -19,6 +19,7 @@ from activesync.items import (
     EventException,
     InstanceType,
     Location,
+    MeetingRecurrence,
     MeetingRequest,
     MeetingStatus,
     Recurrence,
@@ -79,6 +80,7 @@ def test_a_meeting_request_is_found_by_its_uid() -> None:
     assert find_meeting(MeetingRequest(), events) is None
 
 
+@pytest.mark.spec("MS-ASEMAIL_R679", "MS-ASEMAIL_R1350", "MS-ASEMAIL_R1355", "MS-ASEMAIL_R13550")
 @pytest.mark.spec("MS-ASEMAIL_R1480", "MS-ASEMAIL_R1482", "MS-ASEMAIL_R14820", "MS-ASEMAIL_R1483")
 def test_of_orphan_instances_that_of_the_request_is_meant() -> None:
     events = {day: CalendarEvent(uid="one", instance_id=NOON + day * DAY) for day in range(3)}
@@ -257,6 +259,7 @@ def test_an_instance_is_changed_by_its_day_from_16_0_on(server: EASServer) -> No
         assert names == {NOON + WEEK: "Moved", NOON + 2 * WEEK: "Other"}
 
 
+@pytest.mark.spec("MS-ASCAL_R537")
 @pytest.mark.spec("MS-ASCAL_R213", "MS-ASCAL_R230", "MS-ASCAL_R234", "MS-ASCAL_R430", "MS-ASCAL_R186", "MS-ASCAL_R187")
 def test_what_an_event_may_leave_out_and_hold(server: EASServer) -> None:
     names = [f"c{number}" for number in range(300)]
@@ -290,6 +293,7 @@ def test_the_bits_of_a_meeting_status() -> None:
     assert all(one & ~0b1111 == 0 for one in MeetingStatus), "no other bit is ever set"
 
 
+@pytest.mark.spec("MS-ASCAL_R342", "MS-ASCAL_R468")
 @pytest.mark.spec("MS-ASCAL_R38915", "MS-ASCAL_R389161", "MS-ASCAL_R389162")
 @pytest.mark.parametrize("kind", [RecurrenceType.DAILY, RecurrenceType.WEEKLY, RecurrenceType.MONTHLY])
 def test_a_recurrence_ends_or_goes_on(kind: RecurrenceType) -> None:
@@ -447,3 +451,39 @@ def test_events_are_ghosts_from_16_0_on(server: EASServer) -> None:
     ):
         list(eas.sync("calendar"))
     assert {one.name for one in fields(SupportedCalendar)} > {"response_requested"}
+
+
+@pytest.mark.spec("MS-ASCMD_R4555", "MS-ASCAL_R506")
+def test_what_of_events_every_client_keeps(server: EASServer) -> None:
+    names = [
+        *("dt_stamp", "categories", "sensitivity", "busy_status", "uid", "timezone", "start_time", "subject"),
+        *("location", "end_time", "recurrence", "all_day_event", "reminder", "exceptions"),
+    ]
+    whole = dict.fromkeys(names, True)
+    for left_out in (None, *names):
+        supported = SupportedCalendar(**{name: True for name in whole if name != left_out})
+        request = Sync(collections=[Collection(sync_key="0", collection_id="1", supported=supported)])
+        found = [one.requirement for one in breaches(wbxml.decode(wbxml.encode(request)), "14.1")]
+        assert found == ([] if left_out is None else ["MS-ASCMD_R4555"])
+
+
+@pytest.mark.spec(
+    *("MS-ASEMAIL_R369", "MS-ASEMAIL_R370", "MS-ASEMAIL_R375", "MS-ASEMAIL_R376", "MS-ASEMAIL_R620", "MS-ASEMAIL_R873"),
+    *("MS-ASEMAIL_R503", "MS-ASEMAIL_R385"),
+)
+def test_what_a_recurring_meeting_needs() -> None:
+    needed: dict[RecurrenceType, dict[str, int]] = {
+        RecurrenceType.MONTHLY: {"day_of_month": 9},
+        RecurrenceType.MONTHLY_NTH: {"day_of_week": 2, "week_of_month": 1},
+        RecurrenceType.YEARLY: {"day_of_month": 9, "month_of_year": 5},
+        RecurrenceType.YEARLY_NTH: {"day_of_week": 2, "week_of_month": 1, "month_of_year": 5},
+    }
+    for kind, values in needed.items():
+        assert "INTERVAL=2" in to_rrule(MeetingRecurrence(type=kind, interval=2, **values))
+        for name in values:
+            less = {other: value for other, value in values.items() if other != name}
+            with pytest.raises(ValueError, match="of this recurrence must be"):
+                to_rrule(MeetingRecurrence(type=kind, interval=1, **less))
+    for days in (1, 2, 4, 8, 16, 32, 64, 1 + 64, 127):
+        weekly = to_rrule(MeetingRecurrence(type=RecurrenceType.WEEKLY, interval=1, day_of_week=days))
+        assert weekly.partition("BYDAY=")[2].count(",") + 1 == days.bit_count()

@@ -179,6 +179,7 @@ def test_a_search_is_for_classes(server: Recording, cls: str) -> None:
             assert len(store.results) == int(cls in ("Email", "Contacts", "Notes"))
 
 
+@pytest.mark.spec("MS-ASCMD_R3139", "MS-ASCMD_R3216")
 @pytest.mark.spec("MS-ASCMD_R3138", "MS-ASCMD_R3143", "MS-ASCMD_R3214", "MS-ASCMD_R3220")
 @pytest.mark.parametrize("kind", [GreaterThan, LessThan])
 def test_bounds_of_time_stand_in_and_of_a_mailbox_search(server: Recording, kind: Any) -> None:
@@ -206,6 +207,7 @@ def test_a_value_is_compared_with_the_property_it_stands_with(eas: Client, serve
     assert told.find("Email:DateReceived").text is None and told.findtext("Search:Value")
 
 
+@pytest.mark.spec("MS-ASEMAIL_R66")
 @pytest.mark.spec("MS-ASCMD_R3724", "MS-ASCMD_R4640", "MS-ASCMD_R4642")
 def test_total_tells_whether_there_is_more(eas: Client, server: Recording) -> None:
     eas.folders()

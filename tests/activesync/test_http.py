@@ -180,6 +180,7 @@ def test_the_type_of_the_device_is_what_the_caller_says(server: EASServer, kind:
 POSTED = "?Cmd=FolderSync&User=alice&DeviceId=d1&DeviceType=SP"
 
 
+@pytest.mark.spec("MS-ASHTTP_R281", "MS-ASHTTP_R450", "MS-ASHTTP_R1108")
 @pytest.mark.spec("MS-ASHTTP_R438", "MS-ASHTTP_R282", "MS-ASHTTP_R1009", "MS-ASHTTP_R284", "MS-ASHTTP_R1106")
 def test_the_embedded_server_takes_either_content_type(server: EASServer) -> None:
     body = wbxml.encode(FolderSync(sync_key="0"))
@@ -224,6 +225,7 @@ OLD = [
     (400, errors.HTTPError, "FolderSync", ("MS-ASCMD_R7559",)),
     (505, errors.HTTPError, "FolderSync", ("MS-ASCMD_R7560",)),
     (404, errors.NotFoundError, "FolderSync", ("MS-ASHTTP_R441",)),
+    (501, errors.HTTPError, "FolderSync", ("MS-ASHTTP_R186",)),
 ]
 
 

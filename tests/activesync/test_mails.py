@@ -117,6 +117,7 @@ def test_what_a_draft_may_hold(
         assert kept.subject == values.get("subject", "M")
 
 
+@pytest.mark.spec("MS-ASEMAIL_R1388")
 @pytest.mark.spec("MS-ASEMAIL_R1389", "MS-ASEMAIL_R1494", "MS-ASCMD_R6240")
 def test_a_draft_is_kept_until_it_is_sent(server: EASServer) -> None:
     with client(server, versions=("16.1",)) as eas:
@@ -188,7 +189,8 @@ DONE = {"complete_time": NOON, "date_completed": NOON}
 UP = "Flag for follow up"
 FLAGS = {
     "a mail is flagged": (
-        flag(status=FlagStatus.ACTIVE, flag_type=UP, **DONE), ("MS-ASEMAIL_R941", "MS-ASEMAIL_R436", "MS-ASEMAIL_R45")
+        flag(status=FlagStatus.ACTIVE, flag_type=UP, **DONE),
+        ("MS-ASEMAIL_R941", "MS-ASEMAIL_R436", "MS-ASEMAIL_R45", "MS-ASEMAIL_R1059"),
     ),
     "a task is flagged": (
         flag(status=FlagStatus.ACTIVE, flag_type=UP, subject="own", reminder_set=True, reminder_time=NOON, **DATES),
@@ -199,7 +201,8 @@ FLAGS = {
     "a task is cleared": (flag(status=FlagStatus.CLEARED), ("MS-ASEMAIL_R89",)),
     "a flag is taken away": (flag(), ("MS-ASEMAIL_R8900",)),
     "a flag has other words": (
-        flag(status=FlagStatus.ACTIVE, flag_type="other", subject="other"), ("MS-ASEMAIL_R90", "MS-ASEMAIL_R91")
+        flag(status=FlagStatus.ACTIVE, flag_type="other", subject="other"),
+        ("MS-ASEMAIL_R90", "MS-ASEMAIL_R91", "MS-ASEMAIL_R471"),
     ),
     "a flag without words": (flag(status=FlagStatus.ACTIVE), ("MS-ASEMAIL_R470", "MS-ASEMAIL_R1058")),
     "all dates": (flag(status=FlagStatus.ACTIVE, **DATES), ("MS-ASEMAIL_R1068", "MS-ASEMAIL_R740")),
@@ -378,6 +381,7 @@ def test_what_only_a_server_says_of_a_mail(eas: Client, server: EASServer, item:
     assert len(server.requests) == before
 
 
+@pytest.mark.spec("MS-ASEMAIL_R221", "MS-ASEMAIL_R222")
 @pytest.mark.spec("MS-ASEMAIL_R721", "MS-ASEMAIL_R724", "MS-ASEMAIL_R1073", "MS-ASEMAIL_R725", "MS-ASEMAIL_R939")
 def test_one_sends_on_anothers_behalf(server: EASServer) -> None:
     """Sender sent it, for From; and of an account that the server lists nowhere a mail comes like any other."""
@@ -448,6 +452,7 @@ def test_of_several_preferences_the_first_that_fits_counts(eas: Client, server: 
         assert (body.type, body.data) == (BodyType.HTML, HTML)
 
 
+@pytest.mark.spec("MS-ASAIRS_R144")
 @pytest.mark.spec("MS-ASAIRS_R10000", "MS-ASAIRS_R10001", "MS-ASAIRS_R143", "MS-ASAIRS_R157", "MS-ASAIRS_R242")
 def test_a_preference_stays_until_another_one_comes(eas: Client, server: EASServer) -> None:
     folder = eas.folders().named("inbox")
@@ -482,6 +487,7 @@ def test_a_body_says_how_it_was_written(eas: Client, server: EASServer) -> None:
     assert voice.native_body_type == BodyType.RTF
 
 
+@pytest.mark.spec("MS-ASAIRS_R1381", "MS-ASAIRS_R1140")
 @pytest.mark.spec("MS-ASAIRS_R1382", "MS-ASAIRS_R1383", "MS-ASAIRS_R215")
 def test_an_attachment_stands_within_the_text_or_not() -> None:
     for inline in (True, False):
@@ -506,3 +512,28 @@ def test_the_notes_of_an_event_are_text_or_html(version: str) -> None:
         assert broken(add, version) == (
             [] if fine else ["MS-ASAIRS_R1400" if version == "16.0" else "MS-ASAIRS_R14000918"]
         )
+
+
+@pytest.mark.spec("MS-ASEMAIL_R586", "MS-ASEMAIL_R1414", "MS-ASEMAIL_R1415", "MS-ASEMAIL_R762", "MS-ASEMAIL_R342")
+def test_a_mail_comes_as_the_server_says_it(eas: Client, server: EASServer) -> None:
+    """Its class is not looked at, and of its two subjects one is its flag's."""
+    mail = Email(
+        subject="mail's", message_class="IPM.Whatever.It.Is", content_class="urn:content-classes:message",
+        flag=flag(status=FlagStatus.ACTIVE, subject="flag's"),
+    )  # fmt: skip
+    known = server.mailbox.add(FolderType.INBOX, mail)
+    found = {change.server_id: change.item for page in eas.sync("inbox") for change in page.changes}
+    read = found[known]
+    assert (read.subject, read.flag.subject) == ("mail's", "flag's")
+    assert (read.message_class, read.content_class) == ("IPM.Whatever.It.Is", "urn:content-classes:message")
+
+
+@pytest.mark.spec("MS-ASEMAIL_R930", "MS-ASEMAIL_R931", "MS-ASEMAIL_R932")
+@pytest.mark.parametrize(
+    ("xml", "value"), [("", None), ("<e:UmCallerID/>", ""), ("<e:UmCallerID>1</e:UmCallerID>", "1")]
+)
+def test_who_called_may_be_unknown(xml: str, value: str | None) -> None:
+    kind = '<m:MessageClass xmlns:m="Email">IPM.Note.Microsoft.Voicemail</m:MessageClass>'
+    data = f'<ApplicationData xmlns="AirSync" xmlns:e="Email2">{kind}{xml}</ApplicationData>'
+    read = wbxml.decode(wbxml.from_xml(data), type=Email)
+    assert (read.um_caller_id, read.problems) == (value, ())

@@ -109,6 +109,44 @@ def test_the_status_of_a_policy_is_told(applied: PolicyApplied) -> None:
     assert written.text == str(int(applied))
 
 
+@pytest.mark.spec(
+    *("MS-ASCMD_R5025", "MS-ASCMD_R5027", "MS-ASCMD_R4991", "MS-ASCMD_R4995", "MS-ASCMD_R4997"),
+    *("MS-ASPROV_R435", "MS-ASPROV_R615", "MS-ASPROV_R648"),
+)
+def test_the_sequence_of_a_policy(eas: Client, server: Checked) -> None:
+    """The type that is wanted; the policy; that it is applied, at once; and the key that stands for it from then on."""
+    eas.provision()
+    first, second = [one for one in server.requests if one.command == "Provision"]
+    between = list(server.requests)
+    assert between.index(second) == between.index(first) + 1
+    asked, acknowledged = sent(server, "Provision")
+    assert asked.findtext(f"{POLICY}/Provision:PolicyType") == POLICY_TYPE
+    assert acknowledged.findtext(f"{POLICY}/Provision:Status") == "1"
+    offered, agreed = (wbxml.decode(body, type=ProvisionResponse).policies[0] for body in server.answers[-2:])
+    assert acknowledged.findtext(f"{POLICY}/Provision:PolicyKey") == offered.policy_key
+    assert (agreed.status, offered.status) == (1, 1)
+    eas.folders()
+    assert server.requests[-1].policy_key == agreed.policy_key
+
+
+@pytest.mark.spec(
+    *("MS-ASPROV_R650", "MS-ASPROV_R657", "MS-ASPROV_R601", "MS-ASPROV_R888", "MS-ASPROV_R309", "MS-ASPROV_R314"),
+    *("MS-ASPROV_R316", "MS-ASPROV_R747"),
+)
+def test_the_first_key_is_good_for_the_acknowledgement_alone(eas: Client, server: Checked) -> None:
+    eas.provision()
+    offered, agreed = (wbxml.decode(body, type=ProvisionResponse).policies[0] for body in server.answers[-2:])
+    assert offered.policy_type == POLICY_TYPE and offered.data is not None and agreed.data is None
+    eas.session.policy_key = offered.policy_key or ""
+    before = len(server.requests)
+    eas.folders()
+    commands = [one.command for one in list(server.requests)[before:]]
+    assert commands == ["FolderSync", "Provision", "Provision", "FolderSync"], "it does not stand for a policy"
+    wrong = PolicyRequest(policy_type=POLICY_TYPE, policy_key="1", status=PolicyApplied.FULLY)
+    answer = eas.run(Provision(policies=[wrong]))
+    assert answer.policies[0].status == 5
+
+
 # Failures
 
 
@@ -202,7 +240,7 @@ def test_an_empty_value_says_nothing(name: str) -> None:
     assert (document.min_device_password_length, document.max_device_password_failed_attempts) == (None, None)
 
 
-@pytest.mark.spec("MS-ASPROV_R300", "MS-ASPROV_R492")
+@pytest.mark.spec("MS-ASPROV_R300", "MS-ASPROV_R492", "MS-ASPROV_R629")
 def test_what_a_policy_does_not_say() -> None:
     effective = EASProvisionDoc(device_password_enabled=True).effective()
     assert effective.password_recovery_enabled is False

@@ -526,6 +526,7 @@ def test_each_audience_has_its_reply(eas: Client) -> None:
         assert [getattr(mine, other) for other in audiences if other != audience] == [False, False]
 
 
+@pytest.mark.spec("MS-ASCMD_R3117")
 @pytest.mark.spec("MS-ASCMD_R817", "MS-ASCMD_R822", "MS-ASCMD_R823", "MS-ASCMD_R3503")
 def test_replies_in_either_form(eas: Client) -> None:
     message = OofMessage(applies_to_internal=True, enabled=True, reply_message="<b>Away</b>", body_type="HTML")

@@ -35,7 +35,7 @@ AUDIENCES = {
         "applies_to_internal",
         (
             *("MS-ASCMD_R802", "MS-ASCMD_R3514", "MS-ASCMD_R3787", "MS-ASCMD_R3791", "MS-ASCMD_R3786"),
-            *("MS-ASCMD_R3501", "MS-ASCMD_R3508"),
+            *("MS-ASCMD_R3501", "MS-ASCMD_R3508", "MS-ASCMD_R798"),
         ),
     ),
     "AppliesToExternalKnown": (
@@ -122,6 +122,7 @@ def test_audiences_that_an_administrator_does_not_allow() -> None:
 # The device
 
 
+@pytest.mark.spec("MS-ASCMD_R3445")
 @pytest.mark.spec("MS-ASCMD_R3942", "MS-ASCMD_R3946", "MS-ASCMD_R5005", "MS-ASCMD_R475", "MS-ASCMD_R3956")
 def test_the_device_in_any_order(eas: Client, server: EASServer) -> None:
     names = ("Model", "IMEI", "FriendlyName", "OS", "OSLanguage", "PhoneNumber", "UserAgent", "MobileOperator")
@@ -233,3 +234,20 @@ def test_a_part_that_asks_and_sets_at_once_is_refused_by_the_server(server: EASS
     with client(server) as eas:
         answer: Any = eas.run(command)
         assert answer.oof.status == 2
+
+
+@pytest.mark.spec("MS-ASCMD_R477", "MS-ASCMD_R476", "MS-ASCMD_R479")
+def test_up_to_five_properties_each_once(eas: Client, server: EASServer) -> None:
+    parts: dict[str, Any] = {
+        "oof": OofRequest(get=OofGet(body_type="Text")),
+        "device_password": DevicePasswordRequest(set=DevicePassword(password="p")),
+        "device_information": DeviceInformationRequest(set=DeviceInformation(model="M")),
+        "user_information": UserInformationRequest(get=True),
+        "rights_management_information": RightsManagementInformationRequest(get=True),
+    }
+    assert Settings.__wbxml_fields__.keys() == parts.keys()
+    for count in range(1, 6):
+        answer = eas.run(Settings(**dict(list(parts.items())[:count])))
+        told = [child.tag.name for child in sent(server, "Settings")[-1]]
+        assert len(told) == len(set(told)) == count
+        assert all(getattr(answer, name).status == 1 for name in list(parts)[:count])

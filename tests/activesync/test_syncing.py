@@ -230,7 +230,7 @@ def test_errors_of_one_item_and_of_all(eas: Client, server: EASServer) -> None:
     assert (caught.value.status, caught.value.scope) == (4, "Sync")
 
 
-@pytest.mark.spec("MS-ASCMD_R6300", "MS-ASCMD_R6419")
+@pytest.mark.spec("MS-ASCMD_R6300", "MS-ASCMD_R6419", "MS-ASCMD_R944")
 def test_a_deletion_says_no_class(eas: Client, server: EASServer) -> None:
     list(eas.sync("inbox"))
     known = next(iter(server.mailbox.items(FolderType.INBOX)))
@@ -239,6 +239,8 @@ def test_a_deletion_says_no_class(eas: Client, server: EASServer) -> None:
     assert isinstance(change, Delete) and (change.server_id, change.cls) == (known, None)
     xml = f'<Delete xmlns="AirSync"><ServerId>{known}</ServerId></Delete>'
     assert wbxml.decode(wbxml.from_xml(xml), type=Delete) == change
+    sms = '<Add xmlns="AirSync"><Class>SMS</Class><ServerId>1</ServerId></Add>'
+    assert wbxml.decode(wbxml.from_xml(sms), type=Add).cls == "SMS", "it stands beside the mails"
 
 
 # Keys
@@ -286,6 +288,7 @@ def test_instances_are_named_from_16_0_on(server: EASServer, version: str) -> No
 # Meetings
 
 
+@pytest.mark.spec("MS-ASCMD_R7477")
 @pytest.mark.spec("MS-ASEMAIL_R14", "MS-ASEMAIL_R1074", "MS-ASCAL_R489", "MS-ASCAL_R35")
 def test_appointments_and_meetings_are_added_by_sync(eas: Client, server: EASServer) -> None:
     list(eas.sync("calendar"))
@@ -323,3 +326,63 @@ def test_what_a_request_says_of_bodies(eas: Client, server: EASServer) -> None:
     assert eas.search("the", body=preference)
     (told,) = sent(server, "Search")[-1].iter(wbxml.AirSyncBase.BodyPreference)
     assert [child.tag.name for child in told] == ["Type", "TruncationSize", "AllOrNone", "Preview"]
+
+
+# Sequences
+
+
+@pytest.mark.spec(
+    *("MS-ASCMD_R5049", "MS-ASCMD_R5050", "MS-ASCMD_R5052", "MS-ASCMD_R5054", "MS-ASCMD_R5055", "MS-ASCMD_R5057"),
+    *("MS-ASCMD_R5058", "MS-ASCMD_R5059"),
+)
+@pytest.mark.parametrize("estimated", [True, False])
+def test_the_sequence_of_a_first_synchronisation(eas: Client, server: EASServer, estimated: bool) -> None:
+    """The key 0 for each folder; an estimate of each, which may be left out; then changes, until there are no more."""
+    names = ("inbox", "calendar", "contacts", "tasks")
+    for _ in range(120):
+        server.mailbox.add(FolderType.INBOX, Email(subject="more"))
+    eas.folders()
+    if estimated:
+        assert all(eas.estimate(name) for name in names)
+    list(eas.sync(*names))
+    asked = collections(server)
+    for name in names:
+        folder = eas.folders().named(name)
+        assert folder is not None
+        mine = [one for one in asked if one.findtext("AirSync:CollectionId") == folder.collection_id]
+        keys = [one.findtext("AirSync:SyncKey") for one in mine]
+        assert keys[0] == "0" and "0" not in keys[-1:]
+        later = [one for one in mine if one.findtext("AirSync:SyncKey") != "0"]
+        assert all(one.findtext("AirSync:GetChanges") == "1" for one in later)
+        assert {one.findtext("AirSync:WindowSize") for one in later} == {"100"}
+        assert len(later) == (2 if name == "inbox" else 1)
+
+
+@pytest.mark.spec("MS-ASCMD_R974", "MS-ASCMD_R2052", "MS-ASCMD_R3540", "MS-ASCMD_R3590")
+def test_all_that_a_collection_says_and_what_it_may_leave_out() -> None:
+    whole = Collection(
+        sync_key="1", collection_id="2", deletes_as_moves=True, get_changes=True, window_size=5, conversation_mode=True,
+        options=[Options(max_items=1)], commands=[Delete(server_id="3")],
+    )  # fmt: skip
+    (written,) = wbxml.decode(wbxml.encode(Sync(collections=[whole]))).root.findall(COLLECTION)
+    assert [child.tag.name for child in written] == [
+        *("SyncKey", "CollectionId", "DeletesAsMoves", "GetChanges", "WindowSize", "ConversationMode", "Options"),
+        "Commands",
+    ]
+    bare = Collection(sync_key="1", collection_id="2")
+    assert broken(Sync(collections=[bare])) == []
+    estimate = EstimateCollection(sync_key="1", collection_id="2")
+    assert broken(GetItemEstimate(collections=[estimate])) == []
+    assert not estimate.options and not bare.options and not bare.commands
+
+
+@pytest.mark.spec("MS-ASCMD_R3154", "MS-ASCMD_R3159", "MS-ASCMD_R3160")
+@pytest.mark.parametrize(("seconds", "limit"), [(59, 60), (3541, 3540)])
+def test_a_heartbeat_that_the_server_does_not_take(eas: Client, server: EASServer, seconds: int, limit: int) -> None:
+    list(eas.sync("inbox"))
+    list(eas.sync("inbox"))
+    key = collections(server)[-1].findtext("AirSync:SyncKey")
+    folder = server.mailbox.folder(FolderType.INBOX).server_id
+    held = Sync(collections=[Collection(sync_key=key, collection_id=folder)], heartbeat_interval=seconds)
+    answer = eas.run(held)
+    assert (answer.status, answer.limit, answer.collections) == (14, limit, [])
