@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .catalogue import Requirement
-from .judge import SPELLINGS, TYPES, Element, Verdict, names, rests, rule
+from .judge import NAMESPACES, SPELLINGS, TYPES, Element, Verdict, names, rests, rule
 from .places import World
 
 
@@ -131,3 +131,53 @@ def never_ghosted(requirement: Requirement, found: re.Match[str], world: World) 
     """It is always among what a client keeps, where it says what it keeps."""
     under = Element(requirement, found["name"], world).under("Supported")
     return Verdict(True, "tag", rests(under)) if under else None
+
+
+@rule(r"The value of the (?P<name>[\w:]+) element is an? (?P<type>unsignedShort|string)\b")
+def typed_by_schema(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    element = Element(requirement, found["name"], world)
+    kinds = TYPES[found["type"].lower()]
+    fitting = [place for place in element.places if place.what.kind in kinds]
+    return Verdict(bool(fitting), "kind", rests(fitting or element.places)) if element.places else None
+
+
+@rule(
+    r"A command (?:request|response) has (?:a maximum of one|only one|only) (?P<name>\w+) child element per (?P<parent>\w+) element"
+)
+def one_a_parent(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    under = Element(requirement, found["name"], world).under(found["parent"])
+    return Verdict(all(not place.what.many for place in under), "many", rests(under)) if under else None
+
+
+@rule(_IT + r" is used in ActiveSync command")
+def used_by_it(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    element = Element(requirement, found["name"], world)
+    return Verdict(True, "tag", rests(element.places)) if element.places else None
+
+
+@rule(
+    r"Element (?P<name>\w+) in (?P<command>\w+) command [\w ]*?request(?: and response)? ?\([^)]*\),? ?the parent (?:elements?|lement) (?:is|are) (?P<parents>.*)"
+)
+def misprinted_parent(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    under = Element(requirement, found["name"], world, found["command"]).of("request").under(*names(found["parents"]))
+    return Verdict(True, "parent", rests(under)) if under else None
+
+
+@rule(r"Protocol version 16\. 1 supports this \[(?P<name>\w+)\] element")
+def in_16_1(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    places = Element(requirement, found["name"], world).places
+    return Verdict(any("16.1" in place.versions for place in places), "versions", rests(places)) if places else None
+
+
+@rule(
+    r"Elements referenced in this section ?\[[\d.]+\] that are not defined in the (?P<namespace>\w+) namespace use the namespace prefixes"
+)
+def lent(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    """Of a command: that its root is of its namespace, and all other elements of namespaces that have a prefix."""
+    mine = [place for place in world.places if place.command == requirement.group]
+    roots = [place for place in mine if not place.above]
+    if not roots:
+        return None
+    known = {NAMESPACES.get(place.tag.namespace.lower()) == place.tag.namespace for place in mine}
+    kept = known == {True} and all(place.tag.namespace == found["namespace"] for place in roots)
+    return Verdict(kept, "tag", rests(roots))
