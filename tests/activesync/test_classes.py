@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -32,7 +33,16 @@ from activesync import (
 from activesync.calendars import to_rrule
 from activesync.check import breaches
 from activesync.commands import Collection, Options, Sync
-from activesync.items import CalendarType, DocumentEntry, RecurrenceType, TaskRecurrence
+from activesync.items import (
+    Attendee,
+    CalendarType,
+    DocumentEntry,
+    Forwardee,
+    Location,
+    MeetingRequest,
+    RecurrenceType,
+    TaskRecurrence,
+)
 from activesync.testing import EASServer, sample_mailbox
 from wbxml import _kernel_py as kernel
 
@@ -174,7 +184,9 @@ def test_the_recipient_information_cache_has_come_with_14_0(server: EASServer, v
         assert bool(eas.folders().of_type(FolderType.RECIPIENT_INFORMATION_CACHE)) is there
 
 
-@pytest.mark.spec("MS-ASCNTC_R1015", "MS-ASCNTC_R457", "MS-ASCNTC_R458", "MS-ASCNTC_R462", "MS-ASCNTC_R1120")
+@pytest.mark.spec(
+    *("MS-ASCNTC_R1015", "MS-ASCNTC_R457", "MS-ASCNTC_R458", "MS-ASCNTC_R462", "MS-ASCNTC_R1120", "MS-ASAIRS_R104"),
+)
 def test_the_notes_of_a_contact_are_cut_where_the_client_says(eas: Client, server: EASServer) -> None:
     body = Body(type=BodyType.PLAIN_TEXT, data="word " * 40)
     known = server.mailbox.add(FolderType.CONTACTS, Contact(last_name="Lee", body=body))
@@ -309,11 +321,13 @@ def test_a_mail_is_read_or_not(eas: Client, server: EASServer, value: str, statu
     assert (None if told is None else told.findtext("AirSync:Status")) == status
 
 
-@pytest.mark.spec("MS-ASDTYPE_R18")
+@pytest.mark.spec("MS-ASDTYPE_R18", "MS-ASDTYPE_R12211", "MS-ASDTYPE_R12213")
 def test_times_of_events_have_no_punctuation() -> None:
     event = CalendarEvent(start_time=NOON, end_time=NOON, dt_stamp=NOON)
     (data,) = wbxml.decode(wbxml.encode(Change(item=event))).root
     assert {child.text for child in data} == {"20261127T120000Z"}
+    # year month day "T" hour minute seconds "Z", in that many digits.
+    assert re.fullmatch(r"\d{4}(0\d|1[0-2])([0-2]\d|3[01])T([01]\d|2[0-3])[0-5]\d[0-5]\dZ", data[0].text or "")
 
 
 @pytest.mark.spec(
@@ -321,7 +335,7 @@ def test_times_of_events_have_no_punctuation() -> None:
     "MS-ASDTYPE_R125",
 )
 def test_types_are_those_of_the_schemas() -> None:
-    """What a schema declares a boolean, a dateTime, a number or text is read as such; of a container a Model is made."""
+    """What a schema declares a boolean, a dateTime, a number or text is read as such; a container is a Model."""
     kinds = {
         "xs:boolean": {"bool"}, "xs:dateTime": {"datetime"}, "xs:unsignedByte": {"int", "bool"},
         "xs:unsignedInt": {"int"}, "xs:unsignedShort": {"int"}, "xs:integer": {"int"},
@@ -368,14 +382,101 @@ def all_plans(model: Any) -> Iterator[Any]:
             yield plan
 
 
-@pytest.mark.spec("MS-ASDTYPE_R97", "MS-ASDTYPE_R8", "MS-ASDTYPE_R88")
+@pytest.mark.spec("MS-ASDTYPE_R97", "MS-ASDTYPE_R8", "MS-ASDTYPE_R88", "MS-ASHTTP_R127")
 @pytest.mark.parametrize(("size", "length"), [(16, b"\x10"), (127, b"\x7f"), (128, b"\x81\x00"), (300, b"\x82\x2c")])
 def test_a_byte_array_is_a_length_and_bytes(size: int, length: bytes) -> None:
     """The length in the multi-byte form of WBXML: seven bits a byte, the highest first."""
     data = bytes(number % 256 for number in range(size))
     written = wbxml.encode(Change(item=Email(conversation_id=data, subject="ä字😀")))
     assert b"\xc3" + length + data in written
+    assert written[2] == 0x6A and b"\x03" + "ä字😀".encode() + b"\0" in written, "the charset is UTF-8"
     read = wbxml.decode(written, type=Change).item
     assert (read.conversation_id, read.subject) == (data, "ä字😀")
     (container,) = wbxml.decode(written).root
     assert len(container) == 2 and container.text is None
+
+
+@pytest.mark.spec("MS-ASTASK_R187", "MS-ASTASK_R550")
+@pytest.mark.parametrize(("value", "kept"), [("0", 0), ("2", 2), ("7", 1), ("many", 1)])
+def test_a_task_of_no_known_importance_is_of_the_normal_one(
+    eas: Client, server: EASServer, value: str, kept: int
+) -> None:
+    for _ in range(2):
+        list(eas.sync("tasks"))
+    key = wbxml.decode(server.requests[-1].body).root.findtext(f"{COLLECTION}/AirSync:SyncKey")
+    folder = server.mailbox.folder(FolderType.TASKS)
+    data = f'<t:Subject xmlns:t="Tasks">s</t:Subject><t:Importance xmlns:t="Tasks">{value}</t:Importance>'
+    add = f"<Commands><Add><ClientId>c</ClientId><ApplicationData>{data}</ApplicationData></Add></Commands>"
+    collection = f"<SyncKey>{key}</SyncKey><CollectionId>{folder.server_id}</CollectionId>{add}"
+    xml = f'<Sync xmlns="AirSync"><Collections><Collection>{collection}</Collection></Collections></Sync>'
+    answer = wbxml.decode(post(server, "Sync", wbxml.from_xml(xml), device_id=eas.session.device_id)).root
+    told = answer.find(f"{COLLECTION}/AirSync:Responses/AirSync:Add")
+    assert told is not None and told.findtext("AirSync:Status") == "1"
+    task = server.mailbox.item(told.findtext("AirSync:ServerId") or "")
+    assert isinstance(task, Task) and task.importance == kept
+
+
+@pytest.mark.spec("MS-ASAIRS_R1226", "MS-ASWBXML_R821", "MS-ASWBXML_R822", "MS-ASEMAIL_R12540")
+@pytest.mark.parametrize("version", ["12.1", "14.1", "16.0", "16.1"])
+def test_places_and_ids_of_before_and_after_16_0(server: EASServer, version: str) -> None:
+    new = version >= "16.0"
+    for item, fine in (
+        (CalendarEvent(location="Room"), not new),
+        (CalendarEvent(place=Location(display_name="Room")), new),
+        (Email(meeting_request=MeetingRequest(location="Room")), not new),
+        (Email(meeting_request=MeetingRequest(uid="u")), new),
+    ):
+        try:
+            wbxml.encode(Change(item=item), version=version)
+        except wbxml.EncodeError:
+            assert not fine
+        else:
+            assert fine or item == CalendarEvent(location="Room")
+    meeting = MeetingRequest(uid="u", global_obj_id=bytes(40), start_time=NOON)
+    known = server.mailbox.add(FolderType.INBOX, Email(subject="m", meeting_request=meeting))
+    with client(server, versions=(version,)) as eas:
+        found = {change.server_id: change.item for page in eas.sync("inbox") for change in page.changes}
+        read = found[known].meeting_request
+        assert (read.uid, read.global_obj_id) == (("u", None) if new else (None, bytes(40)))
+
+
+@pytest.mark.spec("MS-ASAIRS_R1340", "MS-ASAIRS_R1347", "MS-ASAIRS_R197")
+def test_attachments_that_a_text_refers_to() -> None:
+    parts = (
+        "<b:DisplayName>a.png</b:DisplayName><b:FileReference>1</b:FileReference><b:Method>1</b:Method>"
+        "<b:EstimatedDataSize>900</b:EstimatedDataSize><b:ContentId>logo@example.test</b:ContentId>"
+        "<b:ContentLocation>http://example.test/a.png</b:ContentLocation><b:IsInline>1</b:IsInline>"
+    )
+    xml = (
+        '<ApplicationData xmlns="AirSync" xmlns:b="AirSyncBase"><b:Attachments><b:Attachment>'
+        f"{parts}</b:Attachment></b:Attachments></ApplicationData>"
+    )
+    (attachment,) = wbxml.decode(wbxml.from_xml(xml), type=Email).attachments
+    assert (attachment.content_id, attachment.content_location) == ("logo@example.test", "http://example.test/a.png")
+    assert (attachment.estimated_data_size, attachment.is_inline) == (900, True)
+
+
+@pytest.mark.spec("MS-ASCMD_R69901704", "MS-ASCMD_R69901725")
+def test_the_times_that_an_attendee_proposes_go_together() -> None:
+    for values, expected in (
+        ({"proposed_start_time": NOON, "proposed_end_time": NOON}, []),
+        ({"proposed_start_time": NOON}, ["MS-ASCMD_R69901704"]),
+        ({"proposed_end_time": NOON}, ["MS-ASCMD_R69901725"]),
+    ):
+        event = CalendarEvent(subject="s", attendees=[Attendee(email="a@example.test", name="A", **values)])
+        assert broken(Add(client_id="1", item=event), "16.1") == expected
+
+
+@pytest.mark.spec(
+    *("MS-ASCMD_R6485100803", "MS-ASCMD_R6485100812", "MS-ASCMD_R6485100813", "MS-ASCMD_R6485100814"),
+    "MS-ASCMD_R6485100816",
+)
+@pytest.mark.parametrize("version", ["12.1", "14.0", "14.1", "16.1"])
+def test_forwardees_have_come_with_the_last_version(version: str) -> None:
+    mail = Email(meeting_request=MeetingRequest(forwardees=[Forwardee(email="a@example.test", name="A")]))
+    if version < "16.0":
+        with pytest.raises(wbxml.EncodeError, match="orwardee"):
+            wbxml.encode(Change(item=mail), version=version)
+        return
+    (forwardee,) = wbxml.decode(wbxml.encode(Change(item=mail), version=version)).root.iter(wbxml.ComposeMail.Forwardee)
+    assert [str(child.tag) for child in forwardee] == ["ComposeMail:Name", "ComposeMail:Email"]

@@ -21,6 +21,7 @@ from activesync.commands import (
     SearchOptions,
 )
 from activesync.items import RightsManagementLicense
+from activesync.status import Action, status
 from activesync.testing import Answer, EASServer, sample_mailbox
 from activesync.testing.request import Request
 
@@ -86,7 +87,10 @@ def test_a_wipe_is_acknowledged_in_a_form_of_its_own(eas: Client, server: Checke
     assert part is not None and part.status == 1
 
 
-@pytest.mark.spec("MS-ASPROV_R1008", "MS-ASPROV_R609", "MS-ASPROV_R1032", "MS-ASPROV_R1038")
+@pytest.mark.spec(
+    *("MS-ASPROV_R1008", "MS-ASPROV_R609", "MS-ASPROV_R1032", "MS-ASPROV_R1038", "MS-ASCMD_R5537", "MS-ASCMD_R5538"),
+    *("MS-ASCMD_R5539", "MS-ASCMD_R5540"),
+)
 @pytest.mark.parametrize("version", ["12.1", "14.0", "14.1", "16.0", "16.1"])
 def test_the_device_is_in_the_first_request_alone(version: str) -> None:
     mailbox = sample_mailbox("alice", "secret", mails=1)
@@ -95,6 +99,7 @@ def test_the_device_is_in_the_first_request_alone(version: str) -> None:
         asked, acknowledged = sent(server, "Provision")
         device = asked.find("Settings:DeviceInformation")
         assert acknowledged.find("Settings:DeviceInformation") is None
+        assert len(asked.findall("Settings:DeviceInformation")) == (0 if version < "14.1" else 1)
         if version < "14.1":
             assert device is None
         else:
@@ -210,6 +215,16 @@ VALUES = [
     ("min_device_password_complex_characters", 4, "MS-ASPROV_R282"),
     ("min_device_password_length", 1, "MS-ASPROV_R288"),
     ("min_device_password_length", 16, "MS-ASPROV_R288"),
+    ("device_password_expiration", 365, "MS-ASPROV_R219"),
+    ("device_password_history", 0, "MS-ASPROV_R226"),
+    ("device_password_history", 50, "MS-ASPROV_R226"),
+    ("max_email_body_truncation_size", -1, "MS-ASPROV_R266"),
+    ("max_email_body_truncation_size", 4096, "MS-ASPROV_R266"),
+    ("max_email_html_body_truncation_size", -1, "MS-ASPROV_R272"),
+    ("max_email_html_body_truncation_size", 0, "MS-ASPROV_R272"),
+    ("min_device_password_length", 8, "MS-ASPROV_R676"),
+    ("max_attachment_size", 4294967295, "MS-ASPROV_R677"),
+    ("max_attachment_size", 1, "MS-ASPROV_R671"),
 ]
 
 
@@ -224,7 +239,10 @@ def test_values_of_a_policy(server: Checked, name: str, value: int) -> None:
         assert read == server.rules.policy and getattr(read, name) == value
 
 
-@pytest.mark.spec("MS-ASPROV_R253", "MS-ASPROV_R288")
+@pytest.mark.spec(
+    *("MS-ASPROV_R253", "MS-ASPROV_R288", "MS-ASPROV_R668", "MS-ASPROV_R669", "MS-ASPROV_R670", "MS-ASPROV_R672"),
+    *("MS-ASPROV_R673", "MS-ASPROV_R674"),
+)
 @pytest.mark.parametrize("name", ["MinDevicePasswordLength", "MaxDevicePasswordFailedAttempts"])
 def test_an_empty_value_says_nothing(name: str) -> None:
     xml = (
@@ -289,3 +307,26 @@ def test_rights_are_asked_for_by_who_can_keep_them(eas: Client, server: Checked)
     assert sent(server, "Sync")[-1].find(path) is not None
     search = wbxml.decode(wbxml.encode(SearchOptions(rights_management_support=True))).root
     assert [str(child.tag) for child in search] == ["RightsManagement:RightsManagementSupport"]
+
+
+STATUSES = [
+    ("Provision", 2, Action.FIX_REQUEST, "MS-ASPROV_R440"),
+    ("Provision", 3, Action.RETRY, "MS-ASPROV_R440"),
+    ("Policy", 2, Action.OK, "MS-ASPROV_R465"),
+    ("Policy", 3, Action.FIX_REQUEST, "MS-ASPROV_R465"),
+    ("Policy", 4, Action.GIVE_UP, "MS-ASPROV_R465"),
+    ("Policy", 5, Action.PROVISION, "MS-ASPROV_R465"),
+    ("", 169, Action.RETRY_LATER, "MS-ASRM_R198"),
+]
+
+
+@pytest.mark.parametrize(
+    ("scope", "code", "action"),
+    [
+        pytest.param(scope, code, action, marks=pytest.mark.spec(id_), id=f"{scope}-{code}")
+        for scope, code, action, id_ in STATUSES
+    ],
+)
+def test_what_a_client_does_about_a_status(scope: str, code: int, action: Action) -> None:
+    known = status(scope, code)
+    assert (known.action, bool(known.meaning)) == (action, True)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import re
 
 import pytest
 
 from activesync import Client, UsageError
-from activesync.query import Query, parse_query
+from activesync.query import COMMAND_CODES, PARAMETER_TAGS, Query, parse_query
 from activesync.testing import EASServer, sample_mailbox
+
+from .samples import DATA
 
 # Section 2.2.1.1.1.1.
 EXAMPLE = "jAAJBAp2MTQwRGV2aWNlAApTbWFydFBob25l"
@@ -139,7 +142,9 @@ def test_flags_of_the_options(flags: int, parameters: dict[str, str]) -> None:
     assert parse_query(unset.encoded(), {}).parameters == {} and "SaveInSent=F" in unset.plain()
 
 
-@pytest.mark.spec("MS-ASHTTP_R133", "MS-ASHTTP_R150", "MS-ASHTTP_R154", "MS-ASHTTP_R155", "MS-ASHTTP_R440")
+@pytest.mark.spec(
+    *("MS-ASHTTP_R133", "MS-ASHTTP_R149", "MS-ASHTTP_R150", "MS-ASHTTP_R154", "MS-ASHTTP_R155", "MS-ASHTTP_R440"),
+)
 @pytest.mark.parametrize("value", ["T", "F", None])
 def test_multipart_is_asked_for_in_a_header_or_by_a_flag(value: str | None) -> None:
     headers = {} if value is None else {"ms-asacceptmultipart": value}
@@ -148,3 +153,16 @@ def test_multipart_is_asked_for_in_a_header_or_by_a_flag(value: str | None) -> N
     query = Query("ItemOperations", "a", "d", "t", "14.1", None, parameters)
     assert "MultiPart" not in query.plain()
     assert parse_query(query.encoded(), {}).parameters.get("AcceptMultiPart") == ("T" if value == "T" else None)
+
+
+@pytest.mark.spec("MS-ASHTTP_R55", "MS-ASHTTP_R79", "MS-ASHTTP_R87", "MS-ASHTTP_R113", "MS-ASHTTP_R61", "MS-ASHTTP_R4")
+def test_numbers_are_those_of_the_tables() -> None:
+    """As Microsoft's requirements have them, one line each."""
+    text = (DATA / "spec" / "MS-ASHTTP.txt").read_text("utf-8")
+    codes = dict(re.findall(r"\[The numeric code of command\] (\w+) \[is\] (\d+)", text))
+    codes["Settings"] = codes.pop("Setting")
+    known = {name: str(code) for name, code in COMMAND_CODES.items()}
+    assert len(codes) >= 18 and codes.items() <= known.items()
+    tags = dict(map(reversed, re.findall(r"\[Tag value of\] (\d+) \[corresponds to parameter name\] (\w+)", text)))
+    assert {name: str(tag) for name, tag in PARAMETER_TAGS.items()} == tags
+    assert set(tags.values()) == {"0", "1", "3", "4", "6", "7", "8"}

@@ -42,9 +42,9 @@ def bounded(root: Element, version: str) -> Iterator[Breach]:
                         when = f"in {version}" if rule.since else "in any version"
                         yield Breach(rule.requirement, f"a request holds no {child.tag} {when}", child.offset)
                 elif isinstance(rule, Reserved):
-                    if child.text == rule.value and rule.version in ("", version):
+                    if (child.text or "") == rule.value and rule.version in ("", version):
                         when = f" in {version}" if rule.version else ""
-                        message = f"a request{when} has no {child.tag.name} {child.text}"
+                        message = f"a request{when} has no {child.tag.name} {child.text or 'that is empty'}"
                         yield Breach(rule.requirement, message, child.offset)
                 elif rule.what == COUNT:
                     found = within if place else counts

@@ -32,6 +32,11 @@ def item(command: Element, version: str) -> Iterator[Breach]:
         yield Breach("MS-ASNOTE_R57", message, kind.offset)
     if version >= "16.0" and command.findtext(AirSync.Class) != "SMS":
         yield from _mail(command, data)
+    for attendee in data.iter(Calendar.Attendee):
+        proposed = [attendee.find(f"MeetingResponse:Proposed{name}Time") for name in ("Start", "End")]
+        for own, other, which in ((0, 1, "MS-ASCMD_R69901704"), (1, 0, "MS-ASCMD_R69901725")):
+            if proposed[own] is not None and proposed[other] is None:
+                yield Breach(which, "the times that an attendee proposes go together", attendee.offset)
     flag = data.find(Email.Flag)
     if flag is not None:
         yield from _flag(flag)

@@ -194,6 +194,8 @@ RESERVED = (
     Reserved(f"{_TASK}CalendarType", "18", "MS-ASTASK_R386"),
     Reserved(f"{_TASK}CalendarType", "19", "MS-ASTASK_R388"),
     Reserved(f"{_TASK}CalendarType", "23", "MS-ASTASK_R390"),
+    Reserved("Calendar:Reminder", "", "MS-ASCAL_R2185", "12.1"),
+    Reserved("Calendar:Reminder", "", "MS-ASCAL_R2185", "14.0"),
     Reserved("AirSyncBase:Add/AirSyncBase:Method", "6", "MS-ASAIRS_R1390"),
 )
 

@@ -26,7 +26,19 @@ from ..commands import (
     SupportedContacts,
     read_as,
 )
-from ..items import MODELS, BodyType, CalendarEvent, Contact, Email, EventException, Flag, Item, Recurrence, Task
+from ..items import (
+    MODELS,
+    BodyType,
+    CalendarEvent,
+    Contact,
+    Email,
+    EventException,
+    Flag,
+    Importance,
+    Item,
+    Recurrence,
+    Task,
+)
 from .attached import files_after
 from .attached import told as told_of
 from .call import Call
@@ -267,7 +279,11 @@ def _readable(folder: Folder, item: Item | None, version: str) -> tuple[Item, Co
     Without a property of its own class an item may have been taken for one of another.
     """
     model = MODELS.get(folder.item_class or "")
-    if item is None or model is None or item.problems:
+    if item is None or model is None:
+        raise _Refused(_MALFORMED)
+    if isinstance(item, Task) and [str(one.tag) for one in item.problems] == ["Tasks:Importance"]:
+        item.importance = Importance.NORMAL  # [MS-ASTASK] section 2.2.2.14, R187 and R550
+    elif item.problems:
         raise _Refused(_MALFORMED)
     if not isinstance(item, model):
         item = read_as(item, model)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from wbxml import Model
 
-from ..items import BusyStatus
+from ..items import BusyStatus, MeetingRequest
 
 M = TypeVar("M", bound=Model)
 
@@ -40,6 +40,8 @@ def fitting(model: M, version: str) -> M:
         elif value is BusyStatus.WORKING_ELSEWHERE and version < "16.0":
             value = BusyStatus.BUSY  # [MS-ASCAL] section 2.2.2.8: no client of before knows the other
         values[name] = value
+    if isinstance(model, MeetingRequest) and version >= "16.0" and values.get("uid"):
+        values.pop("global_obj_id", None)  # [MS-ASEMAIL] section 2.2.2.37, R12540
     return type(model)(**values)
 
 
