@@ -59,6 +59,7 @@ def test_a_conversation_comes_whole_where_it_is_alive(eas: Client, server: EASSe
     )
 
 
+@pytest.mark.spec("MS-ASCMD_R2967")
 @pytest.mark.spec(
     *("MS-ASCMD_R2094", "MS-ASCMD_R2096", "MS-ASCMD_R2097", "MS-ASCMD_R2098", "MS-ASCMD_R2099", "MS-ASCON_R113"),
     *("MS-ASCON_R333",),

@@ -410,6 +410,7 @@ def test_properties_of_events_that_a_client_does_not_keep(server: EASServer) -> 
         assert (now.disallow_new_time_proposal, now.response_requested) == (True, True), "these are ghosts"
 
 
+@pytest.mark.spec("MS-ASCMD_R5675")
 @pytest.mark.spec(
     *("MS-ASCNTC_R455", "MS-ASCNTC_R463", "MS-ASCNTC_R464", "MS-ASCNTC_R496", "MS-ASCNTC_R497", "MS-ASCNTC_R498"),
 )

@@ -218,6 +218,7 @@ def test_total_tells_whether_there_is_more(eas: Client, server: Recording) -> No
     assert len(eas.search("needle", limit=100)) == 25
 
 
+@pytest.mark.spec("MS-ASCMD_R3584")
 @pytest.mark.spec("MS-ASCMD_R3583", "MS-ASCMD_R3585", "MS-ASCMD_R3586", "MS-ASCMD_R3587", "MS-ASCMD_R3582")
 def test_each_store_has_its_options(eas: Client, server: Recording) -> None:
     eas.folders()
@@ -252,6 +253,7 @@ def test_parts_of_bodies_are_for_conversations(eas: Client, server: Recording) -
     assert found(eas, query, body_part_preference=part).status == 1
 
 
+@pytest.mark.spec("MS-ASCMD_R3384")
 @pytest.mark.spec("MS-ASCMD_R5566", "MS-ASCMD_R3382", "MS-ASAIRS_R339")
 def test_a_search_brings_mime_where_it_is_wanted(eas: Client, server: Recording) -> None:
     eas.folders()
@@ -286,6 +288,7 @@ def test_a_long_id_is_kept_as_it_is() -> None:
 GAL_ALONE = ("DisplayName", "EmailAddress", "FirstName", "Company")
 
 
+@pytest.mark.spec("MS-ASCMD_R5711")
 @pytest.mark.spec("MS-ASCMD_R5300", "MS-ASCMD_R5316", "MS-ASCMD_R5323")
 def test_only_a_search_for_people_brings_people(eas: Client, server: Recording) -> None:
     for search, there in ((lambda: eas.search_gal("Michael"), True), (lambda: eas.search("the"), False)):
@@ -325,11 +328,13 @@ def test_people_are_found_by_the_beginnings_of_words(eas: Client, server: Record
     assert ten is not None and (len(ten.results), ten.range) == (10, "0-9")
 
 
-@pytest.mark.spec("MS-ASCMD_R10032003")
+@pytest.mark.spec("MS-ASCMD_R10032003", "MS-ASCMD_R421", "MS-ASCMD_R132000")
 @pytest.mark.parametrize("text", ["Ann Lee", "123ann", "Ann", "Lee", "123ann@example.test"])
 def test_what_of_people_is_indexed(eas: Client, text: str) -> None:
     assert [one.alias for one in eas.find_gal(text)] == ["123ann"]
     assert [one.alias for one in eas.search_gal(text)] == ["123ann"]
+    for inner in ("nn", "ee", "23ann"):
+        assert not eas.find_gal(inner) and not eas.search_gal(inner), "the beginning of a word, not its middle"
 
 
 @pytest.mark.spec(
@@ -409,3 +414,18 @@ def test_restrictions_to_properties(eas: Client, server: Recording) -> None:
     assert subjects("from:ann subject:other") == []
     assert eas.run(Find(search_id="1", execute=ExecuteSearch(mailbox=MailboxCriterion(
         query=FindQuery(cls="Email", free_text="to:nobody"))))).response.results == []  # fmt: skip
+
+
+@pytest.mark.spec("MS-ASCMD_R3731", "MS-ASCMD_R3740")
+def test_no_search_brings_more_than_a_hundred(eas: Client, server: Recording) -> None:
+    eas.folders()
+    for number in range(130):
+        server.mailbox.add(FolderType.INBOX, Email(subject=f"needle {number}"))
+        server.directory.append(GALEntry(display_name=f"Needle {number}", alias=f"n{number}"))
+    mails = found(eas, Query(and_=And(classes=["Email"], free_text="needle")))
+    assert (len(mails.results), mails.range) == (100, "0-99")
+    people = eas.run(SearchGAL(store=GALStore(name="GAL", query="needle"))).store
+    assert people is not None and (len(people.results), people.range) == (100, "0-99")
+    beyond = found(eas, Query(and_=And(classes=["Email"], free_text="needle")), range="100-110")
+    assert beyond.status == 12
+    assert len(found(eas, Query(and_=And(classes=["Email"], free_text="needle")), range="50-59").results) == 10

@@ -9,7 +9,7 @@ import pytest
 
 from activesync import Client, FolderType, errors
 from activesync.commands import FolderAdd, FolderRemoval, FolderSync
-from activesync.testing import EASServer, sample_mailbox
+from activesync.testing import EASServer, faults, sample_mailbox
 
 from .clients import client, sent
 
@@ -20,13 +20,19 @@ def server() -> Iterator[EASServer]:
         yield running
 
 
-@pytest.mark.spec("MS-ASCMD_R113", "MS-ASCMD_R5775", "MS-ASCMD_R5029", "MS-ASCMD_R4566", "MS-ASCMD_R883")
+@pytest.mark.spec(
+    *("MS-ASCMD_R113", "MS-ASCMD_R5775", "MS-ASCMD_R5029", "MS-ASCMD_R4566", "MS-ASCMD_R883", "MS-ASCMD_R741"),
+)
 def test_the_hierarchy_comes_without_items(eas: Client, server: EASServer) -> None:
     folders = eas.folders()
     assert {folder.name for folder in folders} >= {"Inbox", "Calendar", "Contacts"}
     assert [one.command for one in server.requests] == ["OPTIONS", "FolderSync"]
     assert folders.sync_key and folders.sync_key != "0"
     found = [change for page in eas.sync("inbox") for change in page.changes]
+    changes = eas.run(FolderSync(sync_key="0")).changes
+    assert changes is not None
+    for add in changes.changes:
+        assert isinstance(add, FolderAdd) and add.server_id and add.parent_id and add.display_name and add.type
     assert len(found) == len(server.mailbox.items(FolderType.INBOX)) > 0, "and now its contents"
 
 
@@ -115,3 +121,38 @@ def test_the_roots_of_the_requests(eas: Client, server: EASServer) -> None:
     }.items():  # fmt: skip
         root = sent(server, command)[-1]
         assert (str(root.tag), [child.tag.name for child in root]) == (f"FolderHierarchy:{command}", names)
+
+
+@pytest.mark.spec("MS-ASCMD_R4654", "MS-ASCMD_R2192")
+@pytest.mark.parametrize("kind", [1, *range(12, 18)])
+def test_types_of_folders_that_a_user_makes(eas: Client, server: EASServer, kind: int) -> None:
+    made = eas.create_folder("Own name", type=FolderType(kind))
+    (told,) = sent(server, "FolderCreate")
+    assert told.findtext("FolderHierarchy:Type") == str(kind)
+    with client(server, device="other") as other:
+        found = other.folders().get(made.collection_id)
+        assert found is not None and (found.name, int(found.type)) == ("Own name", kind)
+
+
+@pytest.mark.spec("MS-ASCMD_R2198", "MS-ASCMD_R5416")
+def test_names_within_a_folder_are_unique(eas: Client, server: EASServer) -> None:
+    top = eas.create_folder("Top")
+    names = [eas.create_folder(f"Inner {number}", parent=top).name for number in range(10)]
+    for name in names:
+        with pytest.raises(errors.StatusError) as caught:
+            eas.create_folder(name, parent=top)
+        assert caught.value.status == 2
+    assert eas.create_folder(names[0]).parent_id == "0", "elsewhere it is free"
+
+
+@pytest.mark.spec("MS-ASCMD_R5590", "MS-ASCMD_R5592")
+def test_a_hierarchy_that_the_server_has_forgotten_is_fetched_anew(eas: Client, server: EASServer) -> None:
+    before = {folder.collection_id for folder in eas.folders()}
+    server.faults.append(faults.status(9, command="FolderCreate"))
+    eas.create_folder("New")
+    keys = [root.findtext("FolderHierarchy:SyncKey") for root in sent(server, "FolderSync")]
+    assert len(keys) == 2 and len(sent(server, "FolderCreate")) == 2, "nothing was changed by the first one"
+    server.faults.append(faults.status(9, command="FolderSync"))
+    after = {folder.collection_id for folder in eas.folders()}
+    assert after > before
+    assert [root.findtext("FolderHierarchy:SyncKey") for root in sent(server, "FolderSync")][-1] == "0"

@@ -480,6 +480,7 @@ def test_people_are_found_by_what_is_indexed_of_them(server: EASServer) -> None:
         assert not isinstance(mail.properties, GALEntry)
 
 
+@pytest.mark.spec("MS-ASCMD_R3294")
 @pytest.mark.spec("MS-ASCMD_R3311", "MS-ASCMD_R416")
 def test_people_come_with_their_pictures_where_these_are_wanted(eas: Client, server: EASServer) -> None:
     options = SearchOptions(range="0-9", picture=PictureOptions(max_size=50000, max_pictures=1))
@@ -651,6 +652,7 @@ def test_a_wipe_is_acknowledged_at_once(server: EASServer, account_only: bool) -
 # The transport
 
 
+@pytest.mark.spec("MS-ASHTTP_R518")
 @pytest.mark.spec("MS-ASHTTP_R1415", "MS-ASHTTP_R1383", "MS-ASHTTP_R1384")
 def test_a_client_with_a_certificate_sends_no_authorization(tmp_path: Any) -> None:
     authority = trustme.CA()
@@ -676,6 +678,7 @@ def test_a_client_with_a_certificate_sends_no_authorization(tmp_path: Any) -> No
     assert set(seen) == {""}
 
 
+@pytest.mark.spec("MS-ASCMD_R4986")
 @pytest.mark.spec(
     "MS-ASHTTP_R252", "MS-ASHTTP_R232", "MS-ASHTTP_R233", "MS-ASHTTP_R236", "MS-ASHTTP_R237", "MS-ASHTTP_R256"
 )
@@ -877,6 +880,7 @@ def test_policies_of_another_type_are_passed_over(server: EASServer) -> None:
     assert asked.findtext(f"{policy}/Provision:PolicyType") == "MS-EAS-Provisioning-WBXML"
 
 
+@pytest.mark.spec("MS-ASPROV_R401")
 @pytest.mark.spec("MS-ASPROV_R438", "MS-ASPROV_R642", "MS-ASPROV_R323", "MS-ASPROV_R6905", "MS-ASPROV_R64502")
 @pytest.mark.parametrize("done", [True, False])
 @pytest.mark.parametrize("account_only", [True, False])

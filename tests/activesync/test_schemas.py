@@ -155,7 +155,7 @@ WHOLE: dict[str, tuple[str, Any, tuple[str, ...]]] = {
         ),
         (
             *("MS-ASCAL_R12", "MS-ASCAL_R13", "MS-ASCAL_R14", "MS-ASCAL_R1311", "MS-ASCAL_R483", "MS-ASCAL_R485"),
-            *("MS-ASCAL_R614",),
+            *("MS-ASCAL_R614", "MS-ASCAL_R48311"),
         ),
     ),
     "Contacts": (
@@ -251,3 +251,17 @@ EXAMPLES = ("ascal-4.2-sync-response", "ascmd-4.24.2-sync-response-first", "asem
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_examples_of_microsoft_are_valid(name: str) -> None:
     assert faults("Sync", microsoft(name)) == []
+
+
+@pytest.mark.spec(
+    *("MS-ASCON_R3", "MS-ASCON_R5", "MS-ASCON_R6", "MS-ASCON_R7", "MS-ASCON_R601", "MS-ASCON_R151", "MS-ASCON_R334"),
+)
+def test_conversations_are_elements_of_the_schemas() -> None:
+    with Checked(sample_mailbox("alice", "secret", mails=5)) as server, client(server) as eas:
+        server.seen = set()
+        found = [change.item for page in eas.sync("inbox", conversations=True) for change in page.changes]
+        assert found and all(len(one.conversation_id) == 16 and one.conversation_index for one in found)
+        asked = server.requests[-1].body
+        assert asked[:2] == b"\x03\x01" and ElementTree.fromstring(wbxml.to_xml(asked)) is not None
+        (mode,) = wbxml.decode(asked).root.iter(wbxml.AirSync.ConversationMode)
+        assert mode.text == "1" and "Sync" in server.seen
