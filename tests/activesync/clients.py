@@ -28,9 +28,18 @@ def post(server: EASServer, command: str, body: bytes, *, version: str = "14.1",
         "Authorization": basic("alice", "secret")(), "Content-Type": "application/vnd.ms-sync.wbxml",
         "MS-ASProtocolVersion": version, "X-MS-PolicyKey": "0",
     }  # fmt: skip
-    answer = urllib3.request("POST", f"{server.url}?{query}", body=body, headers=headers, retries=False, timeout=10)
+    answer = requested(server, "POST", query, headers, body)
     assert answer.status == 200, answer.data
     return answer.data
+
+
+def requested(
+    server: EASServer, method: str, query: str, headers: dict[str, str], body: bytes = b""
+) -> urllib3.BaseHTTPResponse:
+    """The answer of HTTP to a request with these headers; its connection is closed."""
+    url = f"{server.url}?{query}" if query else server.url
+    with urllib3.PoolManager() as pool:
+        return pool.request(method, url, body=body, headers=headers, retries=False, timeout=10)
 
 
 def sent(server: EASServer, command: str) -> list[wbxml.Element]:

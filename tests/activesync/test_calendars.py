@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 import wbxml
+from activesync import CalendarEvent, Change
 from activesync.calendars import Switch, TimeZone, from_rrule, from_zone, global_obj_id, to_rrule, to_zone, uid
 from activesync.calendars.globalobjid import instance_of
 from activesync.calendars.windowszones import ZONES
@@ -70,6 +71,17 @@ def test_the_fields_of_a_time_zone() -> None:
 
 
 @pytest.mark.spec("MS-ASDTYPE_R114", "MS-ASDTYPE_R117", "MS-ASDTYPE_R119")
+@pytest.mark.spec("MS-ASDTYPE_R120", "MS-ASDTYPE_R121")
+def test_a_time_zone_is_base64_and_its_switch_counts_minutes() -> None:
+    blob = example("ascal-4.1-sync-response")
+    zone = TimeZone.from_bytes(blob)
+    assert (zone.bias + zone.standard_bias, zone.bias + zone.daylight_bias) == (8 * 60, 7 * 60)
+    (written,) = wbxml.decode(wbxml.encode(Change(item=CalendarEvent(timezone=blob)))).root.iter(
+        wbxml.Calendar.Timezone
+    )
+    assert base64.b64decode(written.text or "", validate=True) == blob and len(blob) == 172
+
+
 @pytest.mark.spec("MS-ASDTYPE_R108", "MS-ASDTYPE_R109", "MS-ASDTYPE_R115", "MS-ASDTYPE_R116")
 def test_the_names_of_a_time_zone_are_for_people() -> None:
     blob = example("ascal-4.2-sync-response")

@@ -204,6 +204,7 @@ def test_the_notes_of_a_contact_are_cut_where_the_client_says(eas: Client, serve
 # Tasks
 
 
+@pytest.mark.spec("MS-ASTASK_R402", "MS-ASTASK_R636")
 @pytest.mark.spec("MS-ASTASK_R395", "MS-ASTASK_R183", "MS-ASTASK_R275")
 def test_what_a_task_holds(eas: Client, server: EASServer) -> None:
     list(eas.sync("tasks"))
@@ -480,3 +481,20 @@ def test_forwardees_have_come_with_the_last_version(version: str) -> None:
         return
     (forwardee,) = wbxml.decode(wbxml.encode(Change(item=mail), version=version)).root.iter(wbxml.ComposeMail.Forwardee)
     assert [str(child.tag) for child in forwardee] == ["ComposeMail:Name", "ComposeMail:Email"]
+
+
+@pytest.mark.spec("MS-ASWBXML_R652")
+def test_notes_have_come_with_14_0() -> None:
+    with pytest.raises(wbxml.EncodeError, match=r"12\.1"):
+        wbxml.encode(Change(item=Note(subject="N")), version="12.1")
+    for version in ("14.0", "14.1", "16.0", "16.1"):
+        assert wbxml.encode(Change(item=Note(subject="N")), version=version)
+
+
+@pytest.mark.spec("MS-ASCAL_R364", "MS-ASDTYPE_R100")
+@pytest.mark.parametrize(
+    ("address", "fine"), [("a@example.test", True), ("a", False), ("@b", False), ("a@", False), ("a b@c", False)]
+)
+def test_the_organizer_has_an_address(address: str, fine: bool) -> None:
+    event = CalendarEvent(subject="s", organizer_email=address)
+    assert broken(Add(client_id="1", item=event)) == ([] if fine else ["MS-ASCAL_R364"])

@@ -259,6 +259,7 @@ def test_an_instance_is_changed_by_its_day_from_16_0_on(server: EASServer) -> No
         assert names == {NOON + WEEK: "Moved", NOON + 2 * WEEK: "Other"}
 
 
+@pytest.mark.spec("MS-ASDTYPE_R99")
 @pytest.mark.spec("MS-ASCAL_R537")
 @pytest.mark.spec("MS-ASCAL_R213", "MS-ASCAL_R230", "MS-ASCAL_R234", "MS-ASCAL_R430", "MS-ASCAL_R186", "MS-ASCAL_R187")
 def test_what_an_event_may_leave_out_and_hold(server: EASServer) -> None:

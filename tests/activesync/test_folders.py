@@ -156,3 +156,16 @@ def test_a_hierarchy_that_the_server_has_forgotten_is_fetched_anew(eas: Client, 
     after = {folder.collection_id for folder in eas.folders()}
     assert after > before
     assert [root.findtext("FolderHierarchy:SyncKey") for root in sent(server, "FolderSync")][-1] == "0"
+
+
+@pytest.mark.spec("MS-ASCMD_R887")
+def test_ids_may_come_anew_with_the_names_of_before(eas: Client, server: EASServer) -> None:
+    made = server.mailbox.add_folder("Same")
+    assert eas.folders().named("Same") is not None
+    server.mailbox.remove_folder(made)
+    again = server.mailbox.add_folder("Same")
+    found = eas.folders().named("Same")
+    assert found is not None and found.collection_id == again.server_id != made.server_id
+    server.faults.append(faults.start_over(command="Sync"))
+    list(eas.sync("inbox"))
+    assert eas.folders().named("Same") == found

@@ -214,7 +214,9 @@ FLAGS = {
         ("MS-ASEMAIL_R942", "MS-ASEMAIL_R692", "MS-ASEMAIL_R1072"),
     ),
     "a task is flagged as it was": (flag(status=FlagStatus.ACTIVE, **DONE), ("MS-ASEMAIL_R943",)),
-    "a task is complete": (flag(status=FlagStatus.COMPLETE, **DONE), ("MS-ASEMAIL_R87", "MS-ASEMAIL_R335")),
+    "a task is complete": (
+        flag(status=FlagStatus.COMPLETE, **DONE), ("MS-ASEMAIL_R87", "MS-ASEMAIL_R335", "MS-ASEMAIL_R336")
+    ),
     "a task is cleared": (flag(status=FlagStatus.CLEARED), ("MS-ASEMAIL_R89",)),
     "a flag is taken away": (flag(), ("MS-ASEMAIL_R8900",)),
     "a flag has other words": (

@@ -69,6 +69,7 @@ def test_a_request_and_an_acknowledgement(eas: Client, server: Checked) -> None:
     assert first.policy_key != second.policy_key
 
 
+@pytest.mark.spec("MS-ASPROV_R1047")
 @pytest.mark.spec("MS-ASPROV_R616", "MS-ASPROV_R649", "MS-ASPROV_R399", "MS-ASPROV_R322")
 @pytest.mark.parametrize("account_only", [False, True])
 def test_a_wipe_is_acknowledged_in_a_form_of_its_own(eas: Client, server: Checked, account_only: bool) -> None:
@@ -85,6 +86,7 @@ def test_a_wipe_is_acknowledged_in_a_form_of_its_own(eas: Client, server: Checke
     read = wbxml.decode(server.requests[-1].body, type=Provision)
     part = read.account_only_remote_wipe if account_only else read.remote_wipe
     assert part is not None and part.status == 1
+    assert wbxml.decode(server.answers[-1], type=ProvisionResponse).status == 1
 
 
 @pytest.mark.spec(
@@ -195,13 +197,14 @@ def test_a_device_that_may_not_go_on(code: int) -> None:
             assert eas.folders(), "another request, and the policy applied"
 
 
+@pytest.mark.spec("MS-ASPROV_R711")
 @pytest.mark.spec("MS-ASPROV_R460")
 @pytest.mark.parametrize("encoded", [False, True])
 def test_the_key_goes_into_the_header_or_into_the_query(server: Checked, encoded: bool) -> None:
     with client(server, base64_query=encoded) as eas:
         eas.folders()
         last = server.requests[-1]
-        assert last.command == "FolderSync" and last.policy_key not in (None, "0")
+        assert last.command == "FolderSync" and 0 < int(last.policy_key or 0) < 2**32
         assert (last.headers.get("x-ms-policykey") == last.policy_key) is not encoded
 
 

@@ -735,7 +735,10 @@ CLASSES = {
     ),
     "Email": (
         "inbox", Email(read=True), {"Email", "Email2", "AirSyncBase", "Tasks", "RightsManagement"},
-        ("MS-ASEMAIL_R137", "MS-ASEMAIL_R7", "MS-ASEMAIL_R10", "MS-ASEMAIL_R39", "MS-ASEMAIL_R40", "MS-ASEMAIL_R54"),
+        (
+            *("MS-ASEMAIL_R137", "MS-ASEMAIL_R7", "MS-ASEMAIL_R10", "MS-ASEMAIL_R39", "MS-ASEMAIL_R40"),
+            *("MS-ASEMAIL_R54", "MS-ASEMAIL_R70"),
+        ),
         ("MS-ASEMAIL_R12", "MS-ASEMAIL_R36", "MS-ASEMAIL_R56", "MS-ASEMAIL_R58"),
     ),
     "Notes": (
@@ -897,6 +900,7 @@ def test_what_became_of_a_wipe_is_told(server: EASServer, account_only: bool, do
     assert f"<{name}><Status>{1 if done else 2}</Status></{name}>" in "".join(told.split())
 
 
+@pytest.mark.spec("MS-ASPROV_R66613", "MS-ASPROV_R66615")
 @pytest.mark.spec("MS-ASPROV_R653", "MS-ASPROV_R654", "MS-ASPROV_R66612", "MS-ASPROV_R66614")
 def test_a_wipe_is_only_in_the_answer_where_it_was_asked_for(server: EASServer) -> None:
     server.rules.policy = EASProvisionDoc()
@@ -1105,6 +1109,7 @@ def test_a_client_says_which_properties_it_manages() -> None:
     assert contact - managed <= inner | {one for one in contact if one.endswith(("Body", "BodySize", "BodyTruncated"))}
 
 
+@pytest.mark.spec("MS-ASCMD_R5067")
 @pytest.mark.spec(
     "MS-ASCMD_R5081", "MS-ASCMD_R5083", "MS-ASCMD_R5084", "MS-ASCMD_R5063", "MS-ASCMD_R7484", "MS-ASEMAIL_R543"
 )
@@ -1196,6 +1201,7 @@ def test_conversations_and_classes_are_asked_for_where_they_are(eas: Client) -> 
         assert statuses == {synced}
 
 
+@pytest.mark.spec("MS-ASCMD_R3645")
 @pytest.mark.spec("MS-ASCMD_R3643", "MS-ASCMD_R3644", "MS-ASCMD_R3646")
 def test_a_partial_request_keeps_what_the_one_before_it_told(eas: Client, server: EASServer) -> None:
     """Of two folders one is told of anew; the other keeps its key and its window."""

@@ -41,8 +41,8 @@ def table(found: list[Row]) -> str:
     for group in groups:
         by = Counter(how for one, how, _ in found if one.group == group)
         total = sum(by.values())
-        share = 100 * (total - by[""]) / total
-        lines.append(f"| {group} | {by['test']} | {by['models']} | {by['']} | {total} | {share:.0f} % |")
+        share = 100 * (total - by[""]) // total
+        lines.append(f"| {group} | {by['test']} | {by['models']} | {by['']} | {total} | {share} % |")
     lines += ["", "| why not | |", "|---|--:|"]
     lines += [f"| {why} | {count} |" for why, count in Counter(why for _, by, why in found if not by).most_common()]
     return "\n".join(lines)
@@ -74,7 +74,7 @@ def main() -> int:
         for test in crowded:
             print(f"too many requirements for one test: {test}")
         shown = sum(bool(by) for _, by, _ in found)
-        print(f"shown {shown} of {len(found)} ({100 * shown / max(len(found), 1):.0f} %)")
+        print(f"shown {shown} of {len(found)} ({100 * shown // max(len(found), 1)} %)")
     return 1 if unknown or crowded else 0
 
 

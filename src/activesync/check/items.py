@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from wbxml import AirSync, Calendar, Element, Email, Email2, Notes, Tasks
@@ -32,6 +33,10 @@ def item(command: Element, version: str) -> Iterator[Breach]:
         yield Breach("MS-ASNOTE_R57", message, kind.offset)
     if version >= "16.0" and command.findtext(AirSync.Class) != "SMS":
         yield from _mail(command, data)
+    organizer = data.find(Calendar.OrganizerEmail)
+    if organizer is not None and organizer.text and not re.fullmatch(r"[^@\s]+@[^@\s]+", organizer.text):
+        message = f"OrganizerEmail is an address, local-part@domain, not {organizer.text[:80]}"
+        yield Breach("MS-ASCAL_R364", message, organizer.offset)
     for attendee in data.iter(Calendar.Attendee):
         proposed = [attendee.find(f"MeetingResponse:Proposed{name}Time") for name in ("Start", "End")]
         for own, other, which in ((0, 1, "MS-ASCMD_R69901704"), (1, 0, "MS-ASCMD_R69901725")):

@@ -116,7 +116,8 @@ class Offer:
 @dataclass(slots=True)
 class Device:
     """One device of one user. ``cached`` is the Sync that an empty one repeats ([MS-ASCMD] section 2.2.1.21.1), and
-    ``searches`` are the ids of those that Find has begun.
+    ``searches`` are the ids of those that Find has begun; ``search_folder`` is the query of the last Search, and the
+    folders and items that it has found: they stay until another one comes or it is to be rebuilt.
     """
 
     device_id: str
@@ -131,6 +132,7 @@ class Device:
     collections: dict[str, Relation] = field(default_factory=dict)
     cached: Sync | None = None
     searches: set[str] = field(default_factory=set)
+    search_folder: tuple[bytes, list[tuple[str, str]]] = (b"", [])
     recovery_password: str | None = field(default=None, repr=False)
     _token: str = field(default_factory=lambda: secrets.token_hex(4), repr=False)
     _count: int = 0

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 
+import wbxml
+
 from ..commands import (
     And,
     Query,
@@ -92,13 +94,11 @@ def _in_mailbox(call: Call, query: Query | None, options: SearchOptions, first: 
         raise _Refused(_INVALID)
     if query.unknown or query.equal_to is not None or query.or_ is not None or query.classes:
         raise _Refused(_TOO_COMPLEX)  # a Class outside And: section 2.2.3.27.5, R923
-    both = query.and_ or And(
-        collection_ids=query.collection_ids,
-        free_text=query.free_text,
-        conversation_id=query.conversation_id,
-        greater_than=query.greater_than,
-        less_than=query.less_than,
-    )
+    both = query.and_
+    if query == Query():
+        raise _Refused(_INVALID)
+    if both is None:
+        raise _Refused(_TOO_COMPLEX)  # R2086, R3105, R3143, R3220: criteria stand within And
     if both.and_ is not None or both.or_ is not None:
         raise _Refused(_TOO_COMPLEX)
     if problems(both, both.greater_than, both.less_than):
@@ -110,8 +110,17 @@ def _in_mailbox(call: Call, query: Query | None, options: SearchOptions, first: 
         raise _Refused(_INVALID)
     if call.device.hierarchy is None:
         raise _Refused(_FOLDER_SYNC)
-    found = [(folder, kept) for folder in _places(call, both, options) for kept in _found(folder, both)]
-    found.sort(key=lambda one: _date(one[1]), reverse=True)
+    asked = wbxml.encode(query) + bytes([options.deep_traversal])
+    if options.rebuild_results or call.device.search_folder[0] != asked:
+        hits = [(folder, kept) for folder in _places(call, both, options) for kept in _found(folder, both)]
+        hits.sort(key=lambda one: _date(one[1]), reverse=True)
+        call.device.search_folder = asked, [(folder.server_id, kept.server_id) for folder, kept in hits]
+    folders = visible(call)
+    found = [
+        (folders[place], folders[place].items[known])
+        for place, known in call.device.search_folder[1]
+        if place in folders and known in folders[place].items
+    ]
     results = []
     for folder, kept in found[first : last + 1]:
         item = present(kept, call.version, options)
