@@ -59,6 +59,7 @@ class Tokens(EASServer):
         return super().answer(request, ALICE)
 
 
+@pytest.mark.spec("MS-ASHTTP_R1411", "MS-ASHTTP_R1412")
 def test_a_token_that_has_run_out_is_asked_for_again_once(connect: Open) -> None:
     asked: list[str] = []
 

@@ -391,6 +391,7 @@ def test_a_server_without_a_policy(connect: Open, server: EASServer) -> None:
     assert connect(on_policy=lambda policy: pytest.fail("there is none")).provision() is None
 
 
+@pytest.mark.spec("MS-ASHTTP_R708", "MS-ASHTTP_R800")
 @pytest.mark.spec("MS-ASHTTP_R263", "MS-ASHTTP_R226", "MS-ASHTTP_R227", "MS-ASHTTP_R210", "MS-ASHTTP_R1105")
 def test_a_server_that_was_upgraded_asks_to_start_over(connect: Open, server: EASServer, tmp_path: Path) -> None:
     server.versions = ("12.1", "14.0")

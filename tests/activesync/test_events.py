@@ -26,6 +26,7 @@ from activesync.items import (
     RecurrenceType,
     Task,
     TaskRecurrence,
+    Weekday,
 )
 from activesync.testing import EASServer, Mailbox
 
@@ -489,3 +490,17 @@ def test_what_a_recurring_meeting_needs() -> None:
     for days in (1, 2, 4, 8, 16, 32, 64, 1 + 64, 127):
         weekly = to_rrule(MeetingRecurrence(type=RecurrenceType.WEEKLY, interval=1, day_of_week=days))
         assert weekly.partition("BYDAY=")[2].count(",") + 1 == days.bit_count()
+
+
+@pytest.mark.spec("MS-ASCAL_R52523", "MS-ASCAL_R52524", "MS-ASEMAIL_R422", "MS-ASEMAIL_R438", "MS-ASCAL_R11028")
+def test_a_week_begins_on_the_users_day_where_the_client_does_not_say(server: EASServer) -> None:
+    with in_version(server, "14.1") as eas, client(server, versions=("14.1",)) as other:
+        for day in (None, Weekday.MONDAY):
+            weekly = Recurrence(type=RecurrenceType.WEEKLY, interval=2, day_of_week=2, first_day_of_week=day)
+            event = CalendarEvent(subject=str(day), start_time=NOON, end_time=NOON + HOUR, recurrence=weekly)
+            assert eas.apply("calendar", [Add(item=event)])[0].ok
+        found = {
+            change.item.subject: change.item.recurrence for page in other.sync("calendar") for change in page.changes
+        }
+        days = {name: recurrence.first_day_of_week for name, recurrence in found.items()}
+        assert days == {str(None): Weekday.SUNDAY, str(Weekday.MONDAY): Weekday.MONDAY}

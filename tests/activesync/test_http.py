@@ -269,7 +269,7 @@ def test_each_command_has_statuses_of_its_own(scope: str, code: int) -> None:
     assert status(scope, 110) == status("", 110)
 
 
-@pytest.mark.spec("MS-ASCMD_R7460", "MS-ASCMD_R7464")
+@pytest.mark.spec("MS-ASCMD_R7460", "MS-ASCMD_R7464", "MS-ASHTTP_R283")
 @pytest.mark.parametrize("version", ["12.1", "14.0", "14.1", "16.1"])
 def test_what_a_server_says_depends_on_the_version_of_the_request(version: str) -> None:
     """Without a policy key: 449 up to 12.1, the Status 142 from 14.0 on."""

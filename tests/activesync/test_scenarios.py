@@ -946,6 +946,7 @@ def test_the_greatest_version_of_both_is_spoken(server: EASServer) -> None:
             assert server.requests[-1].version == spoken
 
 
+@pytest.mark.spec("MS-ASRM_R340")
 @pytest.mark.spec("MS-ASHTTP_R1416", "MS-ASHTTP_R1417", "MS-ASHTTP_R258")
 def test_http_is_not_spoken_unless_it_is_wanted() -> None:
     with pytest.raises(errors.InsecureURLError, match="readable on the way"):

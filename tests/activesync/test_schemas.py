@@ -40,6 +40,7 @@ from activesync.items import (
     RecurrenceType,
     Task,
     TaskRecurrence,
+    Weekday,
 )
 from activesync.testing import Answer, EASServer, sample_directory, sample_mailbox
 from activesync.testing.request import Request
@@ -150,7 +151,9 @@ WHOLE: dict[str, tuple[str, Any, tuple[str, ...]]] = {
             subject="Team", start_time=NOON, end_time=NOON + timedelta(hours=1), reminder=15, sensitivity=0,
             meeting_status=1, categories=["a", "b"], body=Body(type=BodyType.PLAIN_TEXT, data="x"),
             attendees=[Attendee(email="bob@example.test", name="Bob", attendee_type=1)], response_requested=True,
-            recurrence=Recurrence(type=RecurrenceType.WEEKLY, interval=1, day_of_week=2, until=NOON),
+            recurrence=Recurrence(
+                type=RecurrenceType.WEEKLY, interval=1, day_of_week=2, until=NOON, first_day_of_week=Weekday.MONDAY
+            ),
             disallow_new_time_proposal=True,
         ),
         (

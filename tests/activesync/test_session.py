@@ -392,6 +392,7 @@ def test_a_read_outlasts_what_the_server_may_wait(command: Command[Any], timeout
 # Lost and damaged answers
 
 
+@pytest.mark.spec("MS-ASCMD_R5105")
 @pytest.mark.spec("MS-ASCMD_R5106")
 @pytest.mark.parametrize("error", [errors.ConnectionLostError("lost"), errors.TimedOutError("late")])
 def test_a_lost_answer_is_asked_for_again_with_the_same_bytes(error: Exception) -> None:

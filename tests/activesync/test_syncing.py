@@ -386,3 +386,34 @@ def test_a_heartbeat_that_the_server_does_not_take(eas: Client, server: EASServe
     held = Sync(collections=[Collection(sync_key=key, collection_id=folder)], heartbeat_interval=seconds)
     answer = eas.run(held)
     assert (answer.status, answer.limit, answer.collections) == (14, limit, [])
+
+
+@pytest.mark.spec("MS-ASCMD_R4779")
+def test_one_window_for_all_folders(eas: Client, server: EASServer) -> None:
+    """What does not fit comes with the next request."""
+    places = [server.mailbox.folder(kind).server_id for kind in (FolderType.INBOX, FolderType.CALENDAR)]
+    eas.folders()
+    first = [Collection(sync_key="0", collection_id=place) for place in places]
+    keys = {one.collection_id: one.sync_key for one in eas.run(Sync(collections=first)).collections}
+    found: list[int] = []
+    for _ in range(9):
+        asked = [Collection(sync_key=keys[place], collection_id=place, get_changes=True) for place in places]
+        answer = eas.run(Sync(collections=asked, window_size=4))
+        keys |= {one.collection_id: one.sync_key for one in answer.collections}
+        found.append(sum(len(one.commands) for one in answer.collections))
+    everything = sum(len(server.mailbox.items(kind)) for kind in (FolderType.INBOX, FolderType.CALENDAR))
+    assert max(found) == 4 and sum(found) == everything > 4
+
+
+@pytest.mark.spec("MS-ASCMD_R5111")
+def test_a_request_that_did_not_arrive_has_done_nothing(server: EASServer) -> None:
+    with client(server) as eas:
+        list(eas.sync("tasks"))
+        before = len(server.mailbox.items(FolderType.TASKS))
+        server.faults.append(faults.dropped(after=False, command="Sync", times=9))
+        with pytest.raises(errors.ConnectionLostError):
+            eas.apply("tasks", [Add(item=Task(subject="new"))])
+        assert len(server.mailbox.items(FolderType.TASKS)) == before
+        server.faults.clear()
+        list(eas.sync("tasks"))
+        assert len(server.mailbox.items(FolderType.TASKS)) == before + 1, "and is done once it has come through"

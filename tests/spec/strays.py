@@ -181,3 +181,14 @@ def lent(requirement: Requirement, found: re.Match[str], world: World) -> Verdic
     known = {NAMESPACES.get(place.tag.namespace.lower()) == place.tag.namespace for place in mine}
     kept = known == {True} and all(place.tag.namespace == found["namespace"] for place in roots)
     return Verdict(kept, "tag", rests(roots))
+
+
+@rule(
+    r"The (?P<name>\w+) element is not supported by certain protocol versions \[(?P<version>[\d.]+)\] as a child of the (?P<parent>\w+) element"
+)
+def not_in_some(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
+    under = Element(requirement, found["name"], world).under(found["parent"])
+    if not under:
+        return None
+    kept = not any(found["version"] in place.versions for place in under)
+    return Verdict(kept, "no versions", (*rests(under), *(one for place in under for one in place.outer)))

@@ -100,7 +100,12 @@ def start_over(
 
     def act(request: Request, carry_out: CarryOut) -> Answer:
         answer = carry_out()
-        answer.headers |= {"X-MS-RP": versions, "MS-ASProtocolVersions": versions}
+        answer.headers |= {
+            "X-MS-RP": versions,
+            "MS-ASProtocolVersions": versions,
+            # [MS-ASHTTP] sections 2.2.2.1.2.7 and 2.2.2.1.2.8.
+            "MS-ASProtocolCommands": "Sync,FolderSync,GetItemEstimate,Search,Settings,Provision",
+        }
         return answer
 
     return Fault(act, command, times, skip)
