@@ -457,6 +457,7 @@ def test_attachments_that_a_text_refers_to() -> None:
     assert (attachment.estimated_data_size, attachment.is_inline) == (900, True)
 
 
+@pytest.mark.spec("MS-ASCAL_R103001", "MS-ASCAL_R103002")
 @pytest.mark.spec("MS-ASCMD_R69901704", "MS-ASCMD_R69901725")
 def test_the_times_that_an_attendee_proposes_go_together() -> None:
     for values, expected in (
