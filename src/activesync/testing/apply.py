@@ -45,7 +45,7 @@ from .call import Call
 from .content import Content, content_of, parse
 from .device import Relation
 from .fitting import fields_of
-from .mailbox import MARKS, Folder, Stored
+from .mailbox import MARKS, Folder, Stored, with_first_day
 from .present import present
 
 Response = AddResponse | ChangeResponse | DeleteResponse | FetchResponse
@@ -362,7 +362,7 @@ def _merged(kept: Item, item: Item, supported: SupportedContacts | SupportedCale
         values[one.name] = getattr(kept, one.name) if given is None and keep else given
     if isinstance(item, CalendarEvent) and isinstance(kept, CalendarEvent) and version >= "16.0":
         if item.recurrence is not None:
-            values["recurrence"] = _merged_recurrence(kept.recurrence, item.recurrence)
+            values["recurrence"] = with_first_day(_merged_recurrence(kept.recurrence, item.recurrence))
         if any(values[name] != getattr(kept, name) for name in ("recurrence", "start_time", "end_time")):
             values["exceptions"] = None  # [MS-ASCAL] sections 2.2.2.22, R2114, and 2.2.2.37, R2180
     elif isinstance(item, CalendarEvent):

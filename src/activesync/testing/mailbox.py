@@ -31,7 +31,10 @@ from ..items import (
     ItemClass,
     Location,
     Note,
+    Recurrence,
+    RecurrenceType,
     Task,
+    Weekday,
 )
 from .content import Content, File, compose, content_of, parse, text_of
 
@@ -251,6 +254,7 @@ class Mailbox:
                     for start in (one.exception_start_time or one.instance_id,)
                 ]
             item.dt_stamp = self.now().replace(microsecond=0)
+            item.recurrence = with_first_day(item.recurrence)
             item.uid = item.uid or item.client_uid or f"event-{self._last_item}@{self.address}"
         elif isinstance(item, Note):
             item.last_modified_date = self.now().replace(microsecond=0)
@@ -341,6 +345,16 @@ class Mailbox:
     def _touch(self, folder: Folder) -> int:
         folder.touched = self._next()
         return folder.touched
+
+
+def with_first_day(recurrence: Recurrence | None) -> Recurrence | None:
+    """The recurrence with the day on which a week begins.
+
+    It is the user's own day where the client names none ([MS-ASCAL] section 3.2.5, R52523 and R52524): Sunday here.
+    """
+    if recurrence is None or recurrence.type is not RecurrenceType.WEEKLY or recurrence.first_day_of_week is not None:
+        return recurrence
+    return replace(recurrence, first_day_of_week=Weekday.SUNDAY)
 
 
 def _attachments(files: Iterable[File]) -> list[Any]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..commands import Options, SearchOptions
-from ..items import CalendarEvent, Contact, Email, Flag, Item, RecurrenceType, Weekday
+from ..items import CalendarEvent, Contact, Email, Flag, Item
 from .content import body_for
 from .fitting import fitting
 from .mailbox import MARKS, Stored
@@ -25,11 +23,6 @@ def present(kept: Stored, version: str, options: Options | SearchOptions, *, who
     item.body = fitting(body, version)
     if not isinstance(item, Contact):
         item.native_body_type = int(kept.content.native)
-    if isinstance(item, CalendarEvent) and item.recurrence is not None and version >= "14.1":
-        recurrence = item.recurrence
-        if recurrence.type is RecurrenceType.WEEKLY and recurrence.first_day_of_week is None:
-            # [MS-ASCAL] section 3.2.5, R52523 and R52524: as the user has it set, who is an American here.
-            item.recurrence = replace(recurrence, first_day_of_week=Weekday.SUNDAY)
     if isinstance(item, CalendarEvent) and item.all_day_event and version >= "16.0":
         item.timezone = None  # [MS-ASCAL] section 2.2.2.1, R2004: such an event has no time zone
     return item
