@@ -31,6 +31,7 @@ from activesync import (
     OofState,
     Options,
     Task,
+    errors,
 )
 from activesync.calendars import TimeZone, from_rrule, from_zone, to_rrule, to_zone
 from activesync.commands import (
@@ -297,3 +298,21 @@ def test_a_held_sync_and_what_sogo_does_not_keep(eas: Client, version: str) -> N
     # The request that an empty or partial one stands for: 13 asks for the whole one.
     partial = eas.run(Sync(partial=True, window_size=9))
     assert partial.status == 13
+
+
+def test_conversations_are_asked_for(eas: Client, sogo: SOGoServer, user: User, version: str) -> None:
+    with sogo.imap(user) as mailbox:
+        mailbox.append(corpus.many(3))
+    inbox = of(eas, FolderType.INBOX)
+    found = changes(eas, inbox, filter_type=FilterType.ALL, conversations=version >= "14.0")
+    assert len(found) == 3
+    assert eas.estimate(inbox, conversations=version >= "14.0") in (0, 1)
+
+
+def test_what_sogo_does_not_have_is_told(eas: Client) -> None:
+    with pytest.raises(errors.HTTPError) as caught:
+        eas.search_documents("\\\\server\\share")
+    assert caught.value.status == 500
+    with pytest.raises(errors.UsageError, match=r"16\.1"):
+        eas.find("needle")
+    assert eas.folders(), "and the client goes on"
