@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, overload
+from typing import Any, Final, overload
 
 from .commands import FolderAdd, FolderChange, FolderRemoval, FolderType
 from .errors import StoreError
 from .items import ItemClass
+from .state import FIRST_KEY
+
+ROOT: Final = "0"
+"""The ParentId of what is in no folder: [MS-ASCMD] section 2.2.3.129."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Hierarchy(Sequence[Folder]):
     ``sync_key`` is the key that stands for this state.
     """
 
-    def __init__(self, sync_key: str = "0", folders: Iterable[Folder] = ()) -> None:
+    def __init__(self, sync_key: str = FIRST_KEY, folders: Iterable[Folder] = ()) -> None:
         self.sync_key = sync_key
         self._by_id = {folder.collection_id: folder for folder in folders}
         self._order = tuple(folder for _, folder in self.tree())
@@ -82,9 +86,9 @@ class Hierarchy(Sequence[Folder]):
         """Each folder with its depth (0 at the top), parents first; one whose parent is missing stands at the top."""
         children: dict[str, list[Folder]] = {}
         for folder in self._by_id.values():
-            parent = folder.parent_id if folder.parent_id in self._by_id else "0"
+            parent = folder.parent_id if folder.parent_id in self._by_id else ROOT
             children.setdefault(parent, []).append(folder)
-        waiting = [(0, folder) for folder in reversed(children.get("0", []))]
+        waiting = [(0, folder) for folder in reversed(children.get(ROOT, []))]
         reached = set()
         while waiting:
             depth, folder = waiting.pop()
@@ -106,7 +110,7 @@ class Hierarchy(Sequence[Folder]):
             old = folders.get(change.server_id)
             folders[change.server_id] = Folder(
                 change.server_id,
-                change.parent_id or (old.parent_id if old else "0"),
+                change.parent_id or (old.parent_id if old else ROOT),
                 change.display_name if change.display_name is not None else (old.name if old else change.server_id),
                 change.type or (old.type if old else FolderType.UNKNOWN),
             )

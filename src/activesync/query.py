@@ -43,6 +43,9 @@ PARAMETER_TAGS: MappingProxyType[str, int] = MappingProxyType(
 OPTIONS: MappingProxyType[str, int] = MappingProxyType({"SaveInSent": 1, "AcceptMultiPart": 2})
 """The flags in the parameter Options, each of which is "T" in plain text; AcceptMultiPart is a header there."""
 _MULTIPART = "ms-asacceptmultipart"
+# Those that have no field of their own.
+_PARAMETERS = {name: tag for name, tag in PARAMETER_TAGS.items() if name not in ("User", "Options")}
+_PLAIN = {name.lower(): name for name in (*_PARAMETERS, "SaveInSent")}
 _NAMES = {code: name for name, code in COMMAND_CODES.items()}
 _ENGLISH = 0x0409
 
@@ -117,7 +120,7 @@ def parse_query(query: str, headers: Mapping[str, str]) -> Query:
             given.get("devicetype", ""),
             headers.get("ms-asprotocolversion", ""),
             headers.get("x-ms-policykey"),
-            _plain_parameters(query, headers),
+            _plain_parameters(given, headers),
         )
     try:
         query = unquote(query).rstrip("=")
@@ -130,10 +133,8 @@ def parse_query(query: str, headers: Mapping[str, str]) -> Query:
         raise ValueError("the query string ends too early") from error
 
 
-def _plain_parameters(query: str, headers: Mapping[str, str]) -> dict[str, str]:
-    known = {name.lower(): name for name in (*PARAMETER_TAGS, "SaveInSent") if name not in ("User", "Options")}
-    given = parse_qs(query, keep_blank_values=True)
-    found = {known[name.lower()]: values[0] for name, values in given.items() if name.lower() in known}
+def _plain_parameters(given: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, str]:
+    found = {_PLAIN[name]: value for name, value in given.items() if name in _PLAIN}
     if _MULTIPART in headers:
         found["AcceptMultiPart"] = headers[_MULTIPART]
     return found
@@ -172,7 +173,6 @@ def _parse_bytes(data: bytes) -> Query:
 
 
 def _packed_parameters(given: dict[int, bytes]) -> dict[str, str]:
-    names = {tag: name for name, tag in PARAMETER_TAGS.items() if name not in ("User", "Options")}
-    found = {names[tag]: value.decode() for tag, value in given.items() if tag in names}
+    found = {name: given[tag].decode() for name, tag in _PARAMETERS.items() if tag in given}
     flags = given.get(PARAMETER_TAGS["Options"], b"")[:1]
     return found | {name: "T" for name, flag in OPTIONS.items() if flags and flags[0] & flag}

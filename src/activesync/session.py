@@ -71,8 +71,9 @@ NO_POLICY: Final = "0"
 
 # A lost answer is asked for again with the same bytes ([MS-ASCMD] section 3.1.5.9), this often.
 _RESENDS: Final = 2
-# A server that names a longer pause than this, in seconds, is not waited for: the caller decides.
+# Where a busy server names no pause, the first one is this long, in seconds, and the next one twice that.
 _PAUSE: Final = 2.0
+# A server that names a longer pause than this, in seconds, is not waited for: the caller decides.
 _LONGEST_PAUSE: Final = 60.0
 _REDIRECTS: Final = 3
 # How often in one exchange a 401 is answered: NTLM needs one, a token that has run out another.

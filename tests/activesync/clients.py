@@ -12,6 +12,9 @@ from activesync import Client
 from activesync.auth import basic
 from activesync.testing import EASServer
 
+COLLECTION = "AirSync:Collections/AirSync:Collection"
+"""Where the Collections of a Sync and of its answer stand."""
+
 Open = Callable[..., Any]
 """Opens a client of Alice's, of the kind that the test runs with."""
 
@@ -45,3 +48,8 @@ def requested(
 def sent(server: EASServer, command: str) -> list[wbxml.Element]:
     """The roots of the documents of all requests of a command."""
     return [wbxml.decode(one.body).root for one in server.requests if one.command == command and one.body]
+
+
+def collections(server: EASServer) -> list[wbxml.Element]:
+    """The Collections of all Syncs."""
+    return [one for root in sent(server, "Sync") for one in root.findall(COLLECTION)]

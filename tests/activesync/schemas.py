@@ -6,10 +6,13 @@ import copy
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from lxml import etree
 
 import wbxml
+from activesync.testing import Answer, EASServer
+from activesync.testing.request import Request
 
 from .samples import DATA
 
@@ -19,6 +22,24 @@ FOLDER = DATA / "xsd"
 MEETING = f"""<xs:schema xmlns:xs="{XS[1:-1]}" targetNamespace="MeetingResponse" elementFormDefault="qualified">
 <xs:element name="ProposedStartTime" type="xs:string"/><xs:element name="ProposedEndTime" type="xs:string"/>
 </xs:schema>"""
+
+
+class Checked(EASServer):
+    """Holds every answer against the schema of its command, and keeps it; ``seen`` are the commands."""
+
+    def __init__(self, *mailboxes: Any, **options: Any) -> None:
+        super().__init__(*mailboxes, **options)
+        self.answers: list[bytes] = []
+        self.seen: set[str] = set()
+
+    def answer(self, request: Request, authorization: str) -> Answer:
+        answer = super().answer(request, authorization)
+        if answer.status == 200 and answer.body:
+            wrong = faults(request.command, answer.body)
+            assert not wrong, (request.command, wrong, wbxml.to_xml(answer.body, indent=1)[:3000])
+            self.answers.append(answer.body)
+            self.seen.add(request.command)
+        return answer
 
 
 def faults(command: str, body: bytes) -> list[str]:

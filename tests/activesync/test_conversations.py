@@ -15,11 +15,10 @@ from activesync.commands import Options, SyncResponse
 from activesync.items import BodyPartPreference, BodyPreference
 from activesync.testing import EASServer, Mailbox
 
-from .clients import sent
+from .clients import COLLECTION, sent
 from .samples import DATA
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-COLLECTION = "AirSync:Collections/AirSync:Collection"
 ESTIMATE = "GetItemEstimate:Collections/GetItemEstimate:Collection"
 FIRST, SECOND = bytes(16), bytes(range(16))
 

@@ -40,11 +40,10 @@ from activesync.items import (
     MIMESupport,
     Note,
 )
-from activesync.testing import Answer, EASServer, sample_mailbox
-from activesync.testing.request import Request
+from activesync.testing import sample_mailbox
 
 from .clients import client, sent
-from .schemas import faults
+from .schemas import Checked
 
 NOON = datetime.now(UTC).replace(microsecond=0)
 SHARE = "\\\\server.example.test\\share"
@@ -67,24 +66,10 @@ PEOPLE = [
 ]  # fmt: skip
 
 
-class Recording(EASServer):
-    """Holds every answer against its schema, and keeps it."""
-
-    answers: list[bytes]
-
-    def answer(self, request: Request, authorization: str) -> Answer:
-        answer = super().answer(request, authorization)
-        if answer.status == 200 and answer.body:
-            assert not faults(request.command, answer.body)
-            self.answers.append(answer.body)
-        return answer
-
-
 @pytest.fixture
-def server() -> Iterator[Recording]:
+def server() -> Iterator[Checked]:
     mailbox = sample_mailbox("alice", "secret", mails=4, contacts=2, events=2)
-    with Recording(mailbox, directory=PEOPLE, documents=DOCUMENTS) as running:
-        running.answers = []
+    with Checked(mailbox, directory=PEOPLE, documents=DOCUMENTS) as running:
         yield running
 
 
@@ -101,7 +86,7 @@ def found(eas: Client, query: Query, **options: Any) -> Any:
     *("MS-ASDOC_R66", "MS-ASDOC_R80", "MS-ASDOC_R82", "MS-ASDOC_R83", "MS-ASDOC_R91", "MS-ASDOC_R110"),
     *("MS-ASDOC_R64", "MS-ASCMD_R3491"),
 )
-def test_a_file_is_found_by_its_path(eas: Client, server: Recording) -> None:
+def test_a_file_is_found_by_its_path(eas: Client, server: Checked) -> None:
     (entry,) = eas.search_documents(f"{SHARE}\\plan.txt")
     assert entry == DOCUMENTS[1]
     (store,) = sent(server, "Search")[-1]
@@ -112,7 +97,7 @@ def test_a_file_is_found_by_its_path(eas: Client, server: Recording) -> None:
 
 
 @pytest.mark.spec("MS-ASCMD_R3854", "MS-ASCMD_R3856", "MS-ASCMD_R2203", "MS-ASCMD_R2204", "MS-ASCMD_R2279")
-def test_a_folder_comes_before_what_it_holds(eas: Client, server: Recording) -> None:
+def test_a_folder_comes_before_what_it_holds(eas: Client, server: Checked) -> None:
     entries = eas.search_documents(SHARE)
     assert [entry.display_name for entry in entries] == ["share", "plan.txt", "old"]
     assert [entry.display_name for entry in eas.search_documents(SHARE, limit=2)] == ["share", "plan.txt"]
@@ -125,8 +110,8 @@ def test_a_folder_comes_before_what_it_holds(eas: Client, server: Recording) -> 
     *("MS-ASDOC_R3", "MS-ASDOC_R4", "MS-ASDOC_R5", "MS-ASDOC_R6", "MS-ASDOC_R63", "MS-ASDOC_R65", "MS-ASDOC_R16"),
     "MS-ASDOC_R18",
 )
-def test_documents_are_elements_of_their_schema(eas: Client, server: Recording) -> None:
-    """The answers have been held against SearchResponse.xsd and DocumentLibrary.xsd, see Recording."""
+def test_documents_are_elements_of_their_schema(eas: Client, server: Checked) -> None:
+    """The answers have been held against SearchResponse.xsd and DocumentLibrary.xsd, see Checked."""
     eas.search_documents(SHARE)
     document = wbxml.decode(server.answers[-1])
     properties = list(document.root.iter(wbxml.Search.Properties))
@@ -137,7 +122,7 @@ def test_documents_are_elements_of_their_schema(eas: Client, server: Recording) 
 
 
 @pytest.mark.spec("MS-ASCMD_R2278", "MS-ASDOC_R85")
-def test_what_no_library_can_be_asked(server: Recording) -> None:
+def test_what_no_library_can_be_asked(server: Checked) -> None:
     with client(server, check=False) as eas:
         eas.folders()
         unnamed = Query(equal_to=EqualTo(value=SHARE))
@@ -153,7 +138,7 @@ def test_what_no_library_can_be_asked(server: Recording) -> None:
 
 
 @pytest.mark.spec("MS-ASCMD_R375", "MS-ASCMD_R414", "MS-ASCMD_R433", "MS-ASCMD_R3489", "MS-ASCMD_R5712")
-def test_three_stores_are_searched(eas: Client, server: Recording) -> None:
+def test_three_stores_are_searched(eas: Client, server: Checked) -> None:
     assert eas.search("the") and eas.search_gal("Ann") and eas.search_documents(SHARE)
     names = {root.findtext("Search:Store/Search:Name") for root in sent(server, "Search")}
     assert names == {"Mailbox", "GAL", "DocumentLibrary"}
@@ -161,7 +146,7 @@ def test_three_stores_are_searched(eas: Client, server: Recording) -> None:
 
 @pytest.mark.spec("MS-ASCMD_R918", "MS-ASCMD_R920", "MS-ASCMD_R6289")
 @pytest.mark.parametrize("cls", ["Email", "Contacts", "Calendar", "Tasks", "Notes", "SMS"])
-def test_a_search_is_for_classes(server: Recording, cls: str) -> None:
+def test_a_search_is_for_classes(server: Checked, cls: str) -> None:
     server.mailbox.add(FolderType.INBOX, Email(subject="needle"))
     server.mailbox.add(FolderType.NOTES, Note(subject="needle"))
     server.mailbox.add(FolderType.CONTACTS, Contact(last_name="needle"))
@@ -181,7 +166,7 @@ def test_a_search_is_for_classes(server: Recording, cls: str) -> None:
 @pytest.mark.spec("MS-ASCMD_R3139", "MS-ASCMD_R3216")
 @pytest.mark.spec("MS-ASCMD_R3138", "MS-ASCMD_R3143", "MS-ASCMD_R3214", "MS-ASCMD_R3220")
 @pytest.mark.parametrize("kind", [GreaterThan, LessThan])
-def test_bounds_of_time_stand_in_and_of_a_mailbox_search(server: Recording, kind: Any) -> None:
+def test_bounds_of_time_stand_in_and_of_a_mailbox_search(server: Checked, kind: Any) -> None:
     with client(server, check=False) as eas:
         eas.folders()
         name = "greater_than" if kind is GreaterThan else "less_than"
@@ -194,7 +179,7 @@ def test_bounds_of_time_stand_in_and_of_a_mailbox_search(server: Recording, kind
 
 
 @pytest.mark.spec("MS-ASCMD_R5262", "MS-ASCMD_R5269", "MS-ASCMD_R5270", "MS-ASCMD_R5858")
-def test_a_value_is_compared_with_the_property_it_stands_with(eas: Client, server: Recording) -> None:
+def test_a_value_is_compared_with_the_property_it_stands_with(eas: Client, server: Checked) -> None:
     eas.folders()
     for days in (1, 3):
         server.mailbox.add(FolderType.INBOX, Email(subject=f"needle {days}", date_received=NOON - timedelta(days=days)))
@@ -208,7 +193,7 @@ def test_a_value_is_compared_with_the_property_it_stands_with(eas: Client, serve
 
 @pytest.mark.spec("MS-ASEMAIL_R66")
 @pytest.mark.spec("MS-ASCMD_R3724", "MS-ASCMD_R4640", "MS-ASCMD_R4642")
-def test_total_tells_whether_there_is_more(eas: Client, server: Recording) -> None:
+def test_total_tells_whether_there_is_more(eas: Client, server: Checked) -> None:
     eas.folders()
     for number in range(25):
         server.mailbox.add(FolderType.INBOX, Email(subject=f"needle {number}"))
@@ -219,7 +204,7 @@ def test_total_tells_whether_there_is_more(eas: Client, server: Recording) -> No
 
 @pytest.mark.spec("MS-ASCMD_R3584")
 @pytest.mark.spec("MS-ASCMD_R3583", "MS-ASCMD_R3585", "MS-ASCMD_R3586", "MS-ASCMD_R3587", "MS-ASCMD_R3582")
-def test_each_store_has_its_options(eas: Client, server: Recording) -> None:
+def test_each_store_has_its_options(eas: Client, server: Checked) -> None:
     eas.folders()
     person: dict[str, Any] = {"range": "0-9", "user_name": "u" * 100, "password": "p" * 100}
     mail: dict[str, Any] = {
@@ -243,7 +228,7 @@ def test_each_store_has_its_options(eas: Client, server: Recording) -> None:
 
 
 @pytest.mark.spec("MS-ASCMD_R5568", "MS-ASAIRS_R10011")
-def test_parts_of_bodies_are_for_conversations(eas: Client, server: Recording) -> None:
+def test_parts_of_bodies_are_for_conversations(eas: Client, server: Checked) -> None:
     eas.folders()
     part = BodyPartPreference(type=BodyType.HTML)
     with pytest.raises(errors.RequestError, match="MS-ASCMD_R5568"):
@@ -254,7 +239,7 @@ def test_parts_of_bodies_are_for_conversations(eas: Client, server: Recording) -
 
 @pytest.mark.spec("MS-ASCMD_R3384")
 @pytest.mark.spec("MS-ASCMD_R5566", "MS-ASCMD_R3382", "MS-ASAIRS_R339")
-def test_a_search_brings_mime_where_it_is_wanted(eas: Client, server: Recording) -> None:
+def test_a_search_brings_mime_where_it_is_wanted(eas: Client, server: Checked) -> None:
     eas.folders()
     server.mailbox.add(FolderType.INBOX, Email(subject="needle"), html="<p>x</p>")
     query = Query(and_=And(classes=["Email"], free_text="needle"))
@@ -289,7 +274,7 @@ GAL_ALONE = ("DisplayName", "EmailAddress", "FirstName", "Company")
 
 @pytest.mark.spec("MS-ASCMD_R5711")
 @pytest.mark.spec("MS-ASCMD_R5300", "MS-ASCMD_R5316", "MS-ASCMD_R5323")
-def test_only_a_search_for_people_brings_people(eas: Client, server: Recording) -> None:
+def test_only_a_search_for_people_brings_people(eas: Client, server: Checked) -> None:
     for search, there in ((lambda: eas.search_gal("Michael"), True), (lambda: eas.search("the"), False)):
         assert search()
         names = {one.tag.name for one in wbxml.decode(server.answers[-1]).root.iter() if one.tag.namespace == "GAL"}
@@ -300,7 +285,7 @@ def test_only_a_search_for_people_brings_people(eas: Client, server: Recording) 
 
 
 @pytest.mark.spec("MS-ASCMD_R63510605", "MS-ASCMD_R5308100802", "MS-ASCMD_R65590806")
-def test_only_a_find_of_people_brings_people(eas: Client, server: Recording) -> None:
+def test_only_a_find_of_people_brings_people(eas: Client, server: Checked) -> None:
     for find, there in ((lambda: eas.find_gal("Michael"), True), (lambda: eas.find("the"), False)):
         assert find()
         names = {one.tag.name for one in wbxml.decode(server.answers[-1]).root.iter() if one.tag.namespace == "GAL"}
@@ -311,7 +296,7 @@ def test_only_a_find_of_people_brings_people(eas: Client, server: Recording) -> 
     *("MS-ASCMD_R10031994", "MS-ASCMD_R10031995", "MS-ASCMD_R10031996", "MS-ASCMD_R10031998", "MS-ASCMD_R10032001"),
     *("MS-ASCMD_R10032002", "MS-ASCMD_R10032006", "MS-ASCMD_R10032007"),
 )
-def test_people_are_found_by_the_beginnings_of_words(eas: Client, server: Recording) -> None:
+def test_people_are_found_by_the_beginnings_of_words(eas: Client, server: Checked) -> None:
     assert {one.display_name for one in eas.find_gal("Michael A.")} == {"Michael Alexander", "Michael Allen"}
     assert [one.display_name for one in eas.find_gal("123")] == ["Ann Lee"], "an address that begins so"
     many = [
@@ -340,7 +325,7 @@ def test_what_of_people_is_indexed(eas: Client, text: str) -> None:
     *("MS-ASCMD_R10032010", "MS-ASCMD_R10032011", "MS-ASCMD_R10032012", "MS-ASCMD_R4630101812"),
     *("MS-ASCMD_R3707101817", "MS-ASCMD_R901100603", "MS-ASEMAIL_R12000", "MS-ASEMAIL_R3100"),
 )
-def test_mails_are_found_page_by_page(eas: Client, server: Recording) -> None:
+def test_mails_are_found_page_by_page(eas: Client, server: Checked) -> None:
     for number in range(150):
         server.mailbox.add(FolderType.INBOX, Email(subject=f"needle {number}"), html="<p>some words of it</p>")
     known = {change.server_id for page in eas.sync("inbox") for change in page.changes}
@@ -360,7 +345,7 @@ def test_mails_are_found_page_by_page(eas: Client, server: Recording) -> None:
     *("MS-ASCMD_R982100612", "MS-ASCMD_R6399100713", "MS-ASCMD_R6399100714", "MS-ASCMD_R6399100710"),
     *("MS-ASCMD_R3707101815", "MS-ASEMAIL_R6000"),
 )
-def test_find_looks_into_folders(eas: Client, server: Recording) -> None:
+def test_find_looks_into_folders(eas: Client, server: Checked) -> None:
     inbox = server.mailbox.folder(FolderType.INBOX)
     below = server.mailbox.add_folder("Below", parent_id=inbox.server_id)
     for place in (inbox, below, server.mailbox.folder(FolderType.SENT_ITEMS)):
@@ -380,7 +365,7 @@ def test_find_looks_into_folders(eas: Client, server: Recording) -> None:
 
 
 @pytest.mark.spec("MS-ASCMD_R901100613", "MS-ASCMD_R37071812", "MS-ASCMD_R3300101607")
-def test_what_find_cannot_be_asked(eas: Client, server: Recording) -> None:
+def test_what_find_cannot_be_asked(eas: Client, server: Checked) -> None:
     def asked(**values: Any) -> Any:
         return eas.run(Find(search_id="1", execute=ExecuteSearch(**values)))
 
@@ -396,7 +381,7 @@ def test_what_find_cannot_be_asked(eas: Client, server: Recording) -> None:
 
 
 @pytest.mark.spec("MS-ASCMD_R10031940", "MS-ASCMD_R6659100910", "MS-ASCMD_R6659100911", "MS-ASCMD_R6659100913")
-def test_restrictions_to_properties(eas: Client, server: Recording) -> None:
+def test_restrictions_to_properties(eas: Client, server: Checked) -> None:
     for subject, sender, to in (
         ("needle one", "ann@example.test", "x@example.test"),
         ("other", "bob@example.test", "needle@example.test"),
@@ -416,7 +401,7 @@ def test_restrictions_to_properties(eas: Client, server: Recording) -> None:
 
 
 @pytest.mark.spec("MS-ASCMD_R3731", "MS-ASCMD_R3740")
-def test_no_search_brings_more_than_a_hundred(eas: Client, server: Recording) -> None:
+def test_no_search_brings_more_than_a_hundred(eas: Client, server: Checked) -> None:
     eas.folders()
     for number in range(130):
         server.mailbox.add(FolderType.INBOX, Email(subject=f"needle {number}"))
@@ -433,7 +418,7 @@ def test_no_search_brings_more_than_a_hundred(eas: Client, server: Recording) ->
 @pytest.mark.spec(
     "MS-ASCMD_R5426", "MS-ASCMD_R3754", "MS-ASCMD_R3756", "MS-ASCMD_R3758", "MS-ASCMD_R2086", "MS-ASCMD_R3105"
 )
-def test_what_was_found_stays_until_it_is_looked_for_anew(eas: Client, server: Recording) -> None:
+def test_what_was_found_stays_until_it_is_looked_for_anew(eas: Client, server: Checked) -> None:
     """By another query, or by RebuildResults, which search() sends with the first range of each search."""
     eas.folders()
     query = Query(and_=And(classes=["Email"], free_text="needle"))

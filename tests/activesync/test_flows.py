@@ -45,6 +45,7 @@ from activesync.effects import Request
 from activesync.hierarchy import Folder, Hierarchy
 from activesync.items import Body, BodyType, Contact, Email, Note
 
+from .clients import COLLECTION
 from .script import Answer, Canned, Script, session
 
 SOGO = Path(__file__).parent.parent / "data" / "sogo"
@@ -88,9 +89,6 @@ def kept(key: str, folder: Folder = INBOX, **rest: Any) -> dict[str, str]:
 def names(element: wbxml.Element | None) -> list[str]:
     assert element is not None
     return [child.tag.name for child in element]
-
-
-COLLECTION = "AirSync:Collections/AirSync:Collection"
 
 
 # Folders

@@ -26,29 +26,15 @@ from activesync.testing import Answer, EASServer, sample_mailbox
 from activesync.testing.request import Request
 
 from .clients import client, sent
-from .schemas import faults, faults_of_items
+from .schemas import Checked, faults_of_items
 
 POLICY = "Provision:Policies/Provision:Policy"
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
 
-class Checked(EASServer):
-    """Holds every answer against its schema, and keeps it."""
-
-    answers: list[bytes]
-
-    def answer(self, request: Request, authorization: str) -> Answer:
-        answer = super().answer(request, authorization)
-        if answer.status == 200 and answer.body:
-            assert not faults(request.command, answer.body)
-            self.answers.append(answer.body)
-        return answer
-
-
 @pytest.fixture
 def server() -> Iterator[Checked]:
     with Checked(sample_mailbox("alice", "secret", mails=1), policy=EASProvisionDoc(allow_camera=False)) as running:
-        running.answers = []
         yield running
 
 

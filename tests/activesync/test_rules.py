@@ -16,7 +16,6 @@ import pytest
 import wbxml
 from activesync import Client, MemoryStore, errors, flows
 from activesync.calendars import TimeZone, to_zone, uid
-from activesync.check import breaches
 from activesync.commands import (
     Add,
     Change,
@@ -62,13 +61,13 @@ from activesync.query import parse_query
 from activesync.status import Action, status
 from activesync.testing import EASServer, faults, sample_mailbox
 
-from .clients import client, sent
+from .broken import broken
+from .clients import COLLECTION, client, collections, sent
 from .samples import microsoft, sogo
 from .script import Canned, Script, session
 from .test_calendars import pairs
 from .test_flows import CONTACTS, INBOX, add, answer, kept, names, state
 
-COLLECTION = "AirSync:Collections/AirSync:Collection"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
@@ -76,16 +75,6 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 def server() -> Iterator[EASServer]:
     with EASServer(sample_mailbox("alice", "secret", mails=12, contacts=4, events=4, tasks=3, notes=2)) as running:
         yield running
-
-
-def collections(server: EASServer) -> list[wbxml.Element]:
-    """The Collections of all Syncs."""
-    return [one for root in sent(server, "Sync") for one in root.findall(COLLECTION)]
-
-
-def broken(document: bytes, version: str = "14.1") -> list[str]:
-    """The requirements that a request breaks."""
-    return [breach.requirement for breach in breaches(wbxml.decode(document), version)]
 
 
 def request(*collections: Collection, **values: Any) -> bytes:

@@ -81,11 +81,10 @@ from activesync.items import FlagStatus, Location, MeetingRequest
 from activesync.state import CollectionState, state_name
 from activesync.testing import Answer, EASServer, Mailbox, faults, misbehave, sample_directory, sample_mailbox
 
-from .clients import client, sent
+from .clients import COLLECTION, client, sent
 from .script import Canned, Script, session
 
 NOON = datetime.now(UTC).replace(microsecond=0)
-COLLECTION = "AirSync:Collections/AirSync:Collection"
 
 
 @pytest.fixture

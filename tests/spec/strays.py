@@ -109,7 +109,10 @@ def top(requirement: Requirement, found: re.Match[str], world: World) -> Verdict
     return Verdict(True, "tag", rests(roots)) if roots else None
 
 
-@rule(_IT + r" (?:contains|specifies|represents|sets|is a unique identifier|can contain any string)")
+@rule(
+    _IT
+    + r" (?:contains|specifies|represents|sets|is used in ActiveSync command|is a unique identifier|can contain any string)"
+)
 @rule(r"The (?P<name>[\w:]+) element specifies (?:the|a|whether)")
 def said_of_it(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
     element = Element(requirement, found["name"], world)
@@ -147,12 +150,6 @@ def typed_by_schema(requirement: Requirement, found: re.Match[str], world: World
 def one_a_parent(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
     under = Element(requirement, found["name"], world).under(found["parent"])
     return Verdict(all(not place.what.many for place in under), "many", rests(under)) if under else None
-
-
-@rule(_IT + r" is used in ActiveSync command")
-def used_by_it(requirement: Requirement, found: re.Match[str], world: World) -> Verdict | None:
-    element = Element(requirement, found["name"], world)
-    return Verdict(True, "tag", rests(element.places)) if element.places else None
 
 
 @rule(

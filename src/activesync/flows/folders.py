@@ -22,7 +22,7 @@ from ..commands import (
 )
 from ..effects import Flow, Load, Save
 from ..errors import DamagedError, UnknownFolderError
-from ..hierarchy import Folder, Hierarchy
+from ..hierarchy import ROOT, Folder, Hierarchy
 from ..session import Session
 from ..state import FIRST_KEY, state_name
 from ..status import Action, status
@@ -54,10 +54,6 @@ def folders(session: Session) -> Flow[Hierarchy]:
         raise DamagedError(f"{session.host} answers FolderSync without a new SyncKey")
     changes = response.changes.changes if response.changes else []
     return (yield from _keep_folders(known, hierarchy.changed(response.sync_key, changes)))
-
-
-ROOT: Final = "0"
-"""The ParentId of what is in no folder: [MS-ASCMD] section 2.2.3.129."""
 
 
 def create_folder(

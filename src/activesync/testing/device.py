@@ -8,8 +8,6 @@ from typing import Any
 
 from ..commands import DeviceInformation, EASProvisionDoc, Options, SupportedCalendar, SupportedContacts, Sync
 
-FIRST_KEY = "0"
-
 
 @dataclass(frozen=True, slots=True)
 class Queue:

@@ -74,14 +74,14 @@ _PROPERTIES = {"subject": "subject", "from": "from_", "to": "to", "cc": "cc"}
 
 def _restricted(text: str) -> Callable[[Stored], bool]:
     """Whether a mail has these words: in a property that they name ("subject:"), the others anywhere."""
-    words, patterns = [], []
+    others, patterns = [], []
     for word in text.split():
         name, colon, rest = word.partition(":")
         if colon and rest and name.lower() in _PROPERTIES:
             patterns.append((_PROPERTIES[name.lower()], matcher(rest)))
         else:
-            words.append(word)
-    anywhere = matcher(" ".join(words))
+            others.append(word)
+    anywhere = matcher(" ".join(others))
 
     def fits(kept: Stored) -> bool:
         return bool(anywhere.match(kept.words())) and all(

@@ -24,9 +24,11 @@ from ..commands import (
     FolderUpdate,
     FolderUpdateResponse,
 )
+from ..hierarchy import ROOT
 from ..items import ItemClass
+from ..state import FIRST_KEY
 from .call import Call, problems
-from .device import FIRST_KEY, Relation, Step
+from .device import Relation, Step
 from .mailbox import Folder
 
 A = TypeVar("A", FolderSyncResponse, FolderCreateResponse, FolderUpdateResponse, FolderDeleteResponse)
@@ -146,9 +148,9 @@ def folder_delete(call: Call, request: FolderDelete) -> FolderDeleteResponse:
 def _place(call: Call, parent_id: str, name: str, moved: Folder | None = None) -> int:
     """The Status that keeps a folder from this place, 0 where there is none."""
     folders = visible(call)
-    if parent_id != "0" and parent_id not in folders:
+    if parent_id != ROOT and parent_id not in folders:
         return _NO_PARENT
-    if parent_id != "0" and folders[parent_id].type is FolderType.RECIPIENT_INFORMATION_CACHE:
+    if parent_id != ROOT and folders[parent_id].type is FolderType.RECIPIENT_INFORMATION_CACHE:
         return _SPECIAL  # R142, R5769
     inside = parent_id
     while moved is not None and inside in folders:

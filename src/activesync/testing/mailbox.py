@@ -17,6 +17,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from ..commands import FolderType, Oof, OofMessage, OofState, RightsManagementTemplate
+from ..hierarchy import ROOT
 from ..items import (
     MODELS,
     Attachment,
@@ -155,7 +156,7 @@ class Mailbox:
 
     # Folders
 
-    def add_folder(self, name: str, type: FolderType = FolderType.USER_MAIL, parent_id: str = "0") -> Folder:
+    def add_folder(self, name: str, type: FolderType = FolderType.USER_MAIL, parent_id: str = ROOT) -> Folder:
         """The new folder."""
         with self.lock:
             self._last_folder += 1

@@ -70,9 +70,8 @@ class EASServer:
     ``tls`` is an SSLContext, or a certificate file and a key file: then it speaks https. ``versions`` are those that it
     offers. ``policy`` is what devices must provision with, None where they need not. ``directory`` is the global
     address list; without one, it is made of the users. ``documents`` are the files and folders of its document library,
-    by their links. ``compress`` sends gzip to clients that take it, ``chunk`` sends
-    answers in chunks of that many bytes. ``rules`` and ``faults`` may be changed at any time. ``requests`` are the
-    last ones.
+    by their links. ``compress`` sends gzip to clients that take it, ``chunk`` sends answers in chunks of that many
+    bytes. ``rules`` and ``faults`` may be changed at any time. ``requests`` are the last ones.
     """
 
     def __init__(

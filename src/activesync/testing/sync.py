@@ -32,9 +32,10 @@ from ..commands import (
     SyncResponse,
 )
 from ..items import MODELS, CalendarEvent, Email, ItemClass, Task
+from ..state import FIRST_KEY
 from .apply import Applied, apply
 from .call import Call, problems
-from .device import FIRST_KEY, Queue, Relation, Step
+from .device import Queue, Relation, Step
 from .folders import outdated, visible
 from .mailbox import Folder, Stored
 from .present import marks, present
