@@ -30,6 +30,7 @@ from activesync import (
     OofMessage,
     OofState,
     Options,
+    SupportedContacts,
     Task,
     errors,
 )
@@ -307,6 +308,36 @@ def test_conversations_are_asked_for(eas: Client, sogo: SOGoServer, user: User, 
     found = changes(eas, inbox, filter_type=FilterType.ALL, conversations=version >= "14.0")
     assert len(found) == 3
     assert eas.estimate(inbox, conversations=version >= "14.0") in (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("named", "left"),
+    [
+        ((), (None, None)),
+        (("last_name", "first_name"), ("Ann", None)),
+        (("last_name", "first_name", "company_name"), ("Ann", "Example")),
+    ],
+)
+def test_sogo_takes_supported_the_other_way_round(
+    sogo: SOGoServer, user: User, version: str, named: tuple[str, ...], left: tuple[str | None, str | None]
+) -> None:
+    """What it names stays where a Change leaves it out. [MS-ASCMD] R5907, R5911 and R5912 say that of all others."""
+    kept = [SupportedContacts(**dict.fromkeys(named, True))] if named else []
+    with Client(sogo.url, user.name, user.password, allow_http=True, versions=(version,), supported=kept) as eas:
+        contacts = of(eas, FolderType.CONTACTS)
+        changes(eas, contacts)
+        contact = Contact(first_name="Ann", last_name="Lee", company_name="Example")
+        (added,) = eas.apply(contacts, [Add(item=contact)])
+        assert added.ok and added.server_id
+        wait_for_the_next_second()
+        # The first key of an empty folder stands for nothing, and SOGo gives it again: it starts over, and says so.
+        list(eas.sync(contacts))
+        (changed,) = eas.apply(contacts, [Change(server_id=added.server_id, item=Contact(last_name="Other"))])
+        assert changed.ok
+    with Client(sogo.url, user.name, user.password, allow_http=True, versions=(version,), device="second") as other:
+        (read,) = items(other, of(other, FolderType.CONTACTS)).values()
+    assert isinstance(read, Contact) and read.last_name == "Other"
+    assert (read.first_name or None, read.company_name) == left
 
 
 def test_what_sogo_does_not_have_is_told(eas: Client) -> None:
