@@ -173,6 +173,7 @@ class Session:
         self.password_expires: int | None = None
         self.version = ""
         self.policy_key = NO_POLICY
+        self.told = ""  # which DeviceInformation the server has: see device_told()
         self.cookies: dict[str, str] = {}
         self.stats = Stats()
         self.uncommitted: set[str] = set()  # the CollectionIds of pages that were handed out
@@ -234,6 +235,7 @@ class Session:
         if state.get("version") in self.versions:
             self.version = state["version"]
         self.policy_key = state.get("policy_key", NO_POLICY)
+        self.told = state.get("told", "")
         self._start_over = state.get("start_over")
         moved: str = state.get("url", self.url)
         same_host = urlsplit(moved).hostname == urlsplit(self.url).hostname
@@ -246,6 +248,7 @@ class Session:
 
     def _kept(self) -> str:
         state = {"version": self.version, "policy_key": self.policy_key, "from": self._first_url, "url": self.url}
+        state |= {"told": self.told}
         return json.dumps(state if self._start_over is None else state | {"start_over": self._start_over})
 
     # Starting over
@@ -612,7 +615,7 @@ class Session:
         """
         self.policy_key = NO_POLICY
         # 14.1 and later want the device described here (R368), earlier versions must not have it.
-        device = DeviceInformationRequest(set=self.device) if self.version not in ("12.1", "14.0") else None
+        device = DeviceInformationRequest(set=self.device) if self.version >= "14.1" else None
         policy = yield from self._provision(
             Provision(device_information=device, policies=[PolicyRequest(policy_type=POLICY_TYPE)])
         )
@@ -626,8 +629,30 @@ class Session:
             acknowledged = PolicyRequest(policy_type=POLICY_TYPE, policy_key=self.policy_key, status=applied)
             final = yield from self._provision(Provision(policies=[acknowledged]))
             self.policy_key = (final and final.policy_key) or NO_POLICY
+        if device is not None:
+            self.told = self._told_now()
         yield from self._keep()
         return document
+
+    # What the server knows of the device
+
+    def _told_now(self) -> str:
+        # A digest: what is kept needs to tell no telephone number.
+        return hashlib.sha256(repr(self.device).encode()).hexdigest()[:16]
+
+    @property
+    def owes_device(self) -> bool:
+        """Whether Settings has to tell of the device before the folders are asked for ([MS-ASCMD] section 2.2.3.45).
+
+        Up to 14.0 it does; later Provision has done so, unless the device has changed since.
+        """
+        by_settings = self.version < "14.1" or self.policy_key != NO_POLICY
+        return by_settings and self.told != self._told_now()
+
+    def device_told(self) -> Flow[None]:
+        """Remembers that the server was told of the device as it is now."""
+        self.told = self._told_now()
+        yield from self._keep()
 
     def acknowledge_wipe(self, *, account_only: bool, done: bool) -> Flow[None]:
         """Tells the server that the wipe it asked for will be done, or not ([MS-ASPROV] section 3.1.5.1.2.2).

@@ -574,9 +574,13 @@ def test_search_request_with_every_condition() -> None:
     assert conversation.data == b"\xff\x00"
 
 
+@pytest.mark.spec("MS-ASCMD_R1557", "MS-ASCMD_R2221")
 def test_search_request_for_a_document() -> None:
     query = Query(equal_to=EqualTo(link_id=True, value=r"\\server\share"))
     assert texts(wbxml.encode(query))[1:] == [("EqualTo", None), ("LinkId", None), ("Value", r"\\server\share")]
+    assert {str(one.tag) for one in wbxml.decode(wbxml.encode(query)).root.iter()} == {
+        "Search:Query", "Search:EqualTo", "DocumentLibrary:LinkId", "Search:Value",
+    }  # fmt: skip
 
 
 def test_credentials_for_a_document_library() -> None:

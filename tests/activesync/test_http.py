@@ -240,7 +240,7 @@ OLD = [
 def test_what_12_1_says_by_a_status_of_http(code: int, kind: type[Exception], command: str) -> None:
     with EASServer(sample_mailbox("alice", "secret", mails=1), versions=("12.1",)) as server:
         server.rules.policy = EASProvisionDoc()
-        server.faults.append(faults.http(code, command=command))
+        server.faults.append(faults.http(code, command=command, times=2))
         with Client(server.url, "alice", "secret", allow_http=True) as eas, pytest.raises(kind) as caught:
             eas.folders()
         assert isinstance(caught.value, errors.HTTPError) and caught.value.status == code

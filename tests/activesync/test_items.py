@@ -861,3 +861,21 @@ def test_the_bits_of_a_meeting_status(status: MeetingStatus) -> None:
 )
 def test_the_addresses_of_a_mail(text: str | None, found: list[tuple[str, str]]) -> None:
     assert addresses(text) == found
+
+
+@pytest.mark.spec("MS-ASAIRS_R372")
+def test_a_body_of_a_type_of_its_own_comes_with_that_type_told() -> None:
+    text = '<Body xmlns="AirSyncBase"><Type>9</Type><Data>x</Data></Body>'
+    body = wbxml.decode(wbxml.from_xml(text), type=Body)
+    assert body.data == "x" and [(one.tag, one.value) for one in body.problems] == [(wbxml.AirSyncBase.Type, "9")]
+
+
+@pytest.mark.spec("MS-ASCAL_R508")
+def test_an_exception_can_take_away_what_the_series_has() -> None:
+    reminder = wbxml.decode(wbxml.from_xml('<Reminder xmlns="Calendar"/>')).root
+    exception = EventException(location="", categories=[], unknown=(reminder,))
+    sent = change(CalendarEvent(subject="s", exceptions=[exception]), "14.1")
+    (element,) = wbxml.decode(sent).root.iter(wbxml.Calendar.Exception)
+    assert [(child.tag.name, child.text, len(child)) for child in element] == [
+        ("Location", None, 0), ("Categories", None, 0), ("Reminder", None, 0),
+    ]  # fmt: skip

@@ -256,6 +256,15 @@ def test_marks_of_a_mail_go_alone(eas: Client, server: EASServer) -> None:
         assert [child.tag.name for child in data] == [name]
 
 
+@pytest.mark.spec("MS-ASEMAIL_R42")
+@pytest.mark.parametrize("version", ["12.1", "14.0", "14.1", "16.1"])
+def test_what_is_added_before_16_0_is_an_sms(version: str) -> None:
+    mail = Email(to="a@example.test", subject="s")
+    assert broken_within(Add(client_id="1", item=mail), version) == (["MS-ASEMAIL_R42"] if version < "16.0" else [])
+    if version > "12.1":
+        assert broken_within(Add(cls="SMS", client_id="1", item=mail), version) == []
+
+
 # Meetings
 
 
@@ -301,6 +310,7 @@ def examples() -> list[tuple[bytes, str]]:
 
 @pytest.mark.spec(
     *("MS-ASEMAIL_R683", "MS-ASEMAIL_R684", "MS-ASEMAIL_R502", "MS-ASEMAIL_R715", "MS-ASEMAIL_R544"),
+    "MS-ASEMAIL_R1060",
 )
 def test_the_example_of_a_recurring_meeting() -> None:
     (mail,) = mails("asemail-4.1.5.2-sync-response-recurring-meeting")
@@ -308,6 +318,7 @@ def test_the_example_of_a_recurring_meeting() -> None:
     assert meeting.instance_type is InstanceType.MASTER and meeting.response_requested is True
     (recurrence,) = meeting.recurrences
     assert recurrence.type is not None and recurrence.interval == 1
+    assert recurrence.is_leap_month is None, "it may be left out"
     assert "MeetingRequest" not in {tag.name for tag in wbxml.Calendar}
     assert not hasattr(CalendarEvent(), "meeting_request")
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -316,7 +317,7 @@ def test_mails_are_moved_to_the_deleted_ones_and_never_added(eas: Client, server
     before = len(server.mailbox.items(FolderType.DELETED_ITEMS))
     assert eas.apply("inbox", [Delete(server_id=first)])[0].ok
     assert len(server.mailbox.items(FolderType.DELETED_ITEMS)) == before + 1
-    with client(server, versions=("14.1",), device="old") as old:
+    with client(server, versions=("14.1",), device="old", check=False) as old:
         added(old, "inbox")
         (refused,) = old.apply("inbox", [Add(item=Email(subject="mine"))])
         assert not refused.ok
@@ -581,6 +582,58 @@ def test_the_device_is_told_of_in_the_way_of_the_version(server: EASServer, vers
         assert [child.tag.name for child in told] == ["Set"]
         assert told.findtext("Settings:Set/Settings:Model") == "M"
         assert server.device(eas.session.device_id).information == device
+
+
+@pytest.mark.spec(
+    *("MS-ASCMD_R474", "MS-ASCMD_R3941", "MS-ASCMD_R5003", "MS-ASCMD_R5003101801", "MS-ASCMD_R5003101802"),
+)
+@pytest.mark.parametrize("policy", [None, EASProvisionDoc()])
+@pytest.mark.parametrize("version", ["12.1", "14.0", "14.1", "16.1"])
+def test_the_device_is_told_of_before_the_folders_and_once(
+    server: EASServer, tmp_path: Path, version: str, policy: EASProvisionDoc | None
+) -> None:
+    server.rules.policy = policy
+    device = DeviceInformation(model="M", enable_outbound_sms=False, mobile_operator="O")
+    kept = tmp_path / "state.db"
+    tells = "Settings" if version < "14.1" else "Provision"
+    for _ in range(2):
+        with client(server, versions=(version,), device_information=device, store=kept) as eas:
+            eas.folders()
+            eas.folders()
+    commands = [one.command for one in server.requests]
+    if version < "14.1" or policy is not None:
+        assert commands.index(tells) < len(commands) - 1 - commands[::-1].index("FolderSync")
+        told = server.device(eas.session.device_id).information
+        assert told is not None and told.model == "M"
+        assert told.mobile_operator == (None if version == "12.1" else "O"), "12.1 does not have it"
+    assert commands.count("Settings") == (0 if tells == "Provision" else 1 if policy is None else 2)
+
+    # Another telephone, for instance: it is told once more.
+    device.friendly_name = "new"
+    with client(server, versions=(version,), device_information=device, store=kept) as eas:
+        eas.folders()
+        eas.folders()
+    later = [one.command for one in server.requests][len(commands) :]
+    unasked = version >= "14.1" and policy is None
+    assert later == ["FolderSync", "FolderSync"] if unasked else ["Settings", "FolderSync", "FolderSync"]
+
+
+@pytest.mark.parametrize("code", [400, 404, 500, 501])
+def test_a_server_without_settings_gives_its_folders_all_the_same(server: EASServer, code: int) -> None:
+    server.faults.append(faults.http(code, command="Settings", times=None))
+    with client(server, versions=("14.0",)) as eas:
+        assert eas.folders() and eas.folders()
+    assert [one.command for one in server.requests] == ["OPTIONS", "Settings", "FolderSync", "FolderSync"]
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [(401, errors.AuthenticationError), (403, errors.ForbiddenError), (503, errors.ServerBusyError)]
+)
+def test_one_who_may_not_come_in_is_told_so_at_once(server: EASServer, code: int, kind: type[Exception]) -> None:
+    server.faults.append(faults.http(code, {"Retry-After": "100"}, command="Settings"))
+    with client(server, versions=("14.0",)) as eas, pytest.raises(kind):
+        eas.folders()
+    assert [one.command for one in server.requests] == ["OPTIONS", "Settings"]
 
 
 # Provisioning
@@ -922,7 +975,8 @@ def test_a_device_is_provisioned_where_the_server_asks(server: EASServer, versio
         before = len(server.requests)
         eas.folders()
         commands = [one.command for one in list(server.requests)[before:]]
-        assert commands == ["FolderSync", "Provision", "Provision", "FolderSync"]
+        first = ["FolderSync"] if version >= "14.1" else ["Settings"]
+        assert commands == [*first, "Provision", "Provision", *first[: version < "14.1"], "FolderSync"]
 
 
 @pytest.mark.spec(
@@ -946,7 +1000,7 @@ def test_the_greatest_version_of_both_is_spoken(server: EASServer) -> None:
 
 
 @pytest.mark.spec("MS-ASRM_R340")
-@pytest.mark.spec("MS-ASHTTP_R1416", "MS-ASHTTP_R1417", "MS-ASHTTP_R258")
+@pytest.mark.spec("MS-ASHTTP_R1416", "MS-ASHTTP_R1417", "MS-ASHTTP_R258", "MS-ASCMD_R3581")
 def test_http_is_not_spoken_unless_it_is_wanted() -> None:
     with pytest.raises(errors.InsecureURLError, match="readable on the way"):
         Client("http://mail.example.test", "alice", "secret")

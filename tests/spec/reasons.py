@@ -70,7 +70,7 @@ _REASONS = {
             *("MS-ASEMAIL_R531", "MS-ASEMAIL_R649", "MS-ASEMAIL_R68", "MS-ASEMAIL_R224", "MS-ASRM_R1009"),
             *("MS-ASRM_R195", "MS-ASRM_R214", "MS-ASRM_R414", "MS-ASCMD_R3523", "MS-ASCMD_R3524"),
             *("MS-ASCMD_R4394", "MS-ASCMD_R7478", "MS-ASHTTP_R193", "MS-ASHTTP_R243", "MS-ASHTTP_R421"),
-            *("MS-ASHTTP_R449", "MS-ASPROV_R1041", "MS-ASPROV_R1042"),
+            *("MS-ASHTTP_R449", "MS-ASPROV_R1041", "MS-ASPROV_R1042", "MS-ASCMD_R6485100817"),
         ),
         "tells which servers behave so": ("MS-ASCAL_R3", "MS-ASPROV_R1040"),
         "is for the one who shows the mail, which the library leaves to its caller": (
@@ -81,8 +81,14 @@ _REASONS = {
         ),
         "explains; what follows from it stands in other requirements": (
             *("MS-ASAIRS_R145", "MS-ASAIRS_R11500", "MS-ASCON_R230", "MS-ASCMD_R3181", "MS-ASCMD_R3182"),
-            *("MS-ASCMD_R3604", "MS-ASHTTP_R255", "MS-ASHTTP_R428", "MS-ASHTTP_R503"),
+            *("MS-ASCMD_R3604", "MS-ASHTTP_R255", "MS-ASHTTP_R428", "MS-ASHTTP_R503", "MS-ASCAL_R510"),
         ),
+        "is about the instances of a series, which the caller's calendar unrolls from its RRULE": (
+            *("MS-ASCAL_R87", "MS-ASCAL_R2009", "MS-ASCAL_R387", "MS-ASCAL_R388"),
+        ),
+        "contradicts the schema, in which the GhostingProps of a calendar have no Body": ("MS-ASCAL_R128",),
+        "is about a value that the caller gives": ("MS-ASCMD_R3608",),
+        "contradicts [MS-ASHTTP] R411, by which requests have a User-Agent": ("MS-ASCMD_R4699",),
         "its title names another element, AllowBrowser, than that of its section": (
             *("MS-ASRM_R1018", "MS-ASRM_R1019", "MS-ASRM_R1020", "MS-ASRM_R1021", "MS-ASRM_R10211"),
         ),

@@ -31,8 +31,13 @@ def item(command: Element, version: str) -> Iterator[Breach]:
     if kind is not None and not f"{kind.text}.".startswith("IPM.StickyNote."):
         message = f"the MessageClass of a note is IPM.StickyNote or begins so, not {kind.text}"
         yield Breach("MS-ASNOTE_R57", message, kind.offset)
-    if version >= "16.0" and command.findtext(AirSync.Class) != "SMS":
-        yield from _mail(command, data)
+    if command.findtext(AirSync.Class) != "SMS":
+        if version >= "16.0":
+            yield from _mail(command, data)
+        elif command.tag == AirSync.Add and any(child.tag.namespace == "Email" for child in data):
+            yield Breach(
+                "MS-ASEMAIL_R42", f"in {version} an Add of what a mail has is an SMS: say so by Class", data.offset
+            )
     organizer = data.find(Calendar.OrganizerEmail)
     if organizer is not None and organizer.text and not re.fullmatch(r"[^@\s]+@[^@\s]+", organizer.text):
         message = f"OrganizerEmail is an address, local-part@domain, not {organizer.text[:80]}"

@@ -295,10 +295,10 @@ def set_oof(session: Session, replies: Oof | str | None) -> Flow[None]:
 def device_information(session: Session, device: DeviceInformation) -> Flow[None]:
     """Tells the server about the device."""
     session.device = device
-    command = Settings(device_information=DeviceInformationRequest(set=device))
-    response = yield from _settings(session, command)
+    response = yield from _settings(session, Settings(device_information=DeviceInformationRequest(set=device)))
     part = response.device_information
     _check_part(session, "DeviceInformation", None if part is None else part.status)
+    yield from session.device_told()
 
 
 def user_information(session: Session) -> Flow[UserInformation]:

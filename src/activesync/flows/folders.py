@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 
 from ..commands import (
     Command,
+    DeviceInformationRequest,
     FolderAdd,
     FolderChange,
     FolderCreate,
@@ -19,9 +20,18 @@ from ..commands import (
     FolderSync,
     FolderType,
     FolderUpdate,
+    Settings,
 )
 from ..effects import Flow, Load, Save
-from ..errors import DamagedError, UnknownFolderError
+from ..errors import (
+    AnswerError,
+    AuthenticationError,
+    DamagedError,
+    ForbiddenError,
+    HTTPError,
+    ServerBusyError,
+    UnknownFolderError,
+)
 from ..hierarchy import ROOT, Folder, Hierarchy
 from ..session import Session
 from ..state import FIRST_KEY, state_name
@@ -34,6 +44,8 @@ TRIES: Final = 3
 def folders(session: Session) -> Flow[Hierarchy]:
     """The folders, brought up to date with the server and kept. Source: [MS-ASCMD] section 2.2.1.5."""
     yield from session.begin()
+    if session.owes_device:
+        yield from _tell_of_device(session)
     known = hierarchy = Hierarchy.from_json((yield Load("folders")))
     for _ in range(TRIES):
         response = yield from session.run(FolderSync(sync_key=hierarchy.sync_key))
@@ -54,6 +66,20 @@ def folders(session: Session) -> Flow[Hierarchy]:
         raise DamagedError(f"{session.host} answers FolderSync without a new SyncKey")
     changes = response.changes.changes if response.changes else []
     return (yield from _keep_folders(known, hierarchy.changed(response.sync_key, changes)))
+
+
+def _tell_of_device(session: Session) -> Flow[None]:
+    """Tells the server about the device, which decides by it what the device may have: [MS-ASCMD] section 2.2.3.45."""
+    device = session.device
+    if session.version == "12.1":
+        device = replace(device, enable_outbound_sms=None, mobile_operator=None)  # of 14.0 and later: R6433, R6434
+    try:
+        yield from session.run(Settings(device_information=DeviceInformationRequest(set=device)))
+    except (AuthenticationError, ForbiddenError, ServerBusyError):
+        raise
+    except (HTTPError, AnswerError):
+        pass  # a server without Settings: the folders are there all the same
+    yield from session.device_told()
 
 
 def create_folder(

@@ -101,6 +101,7 @@ class Recurrence(Model, tag=Page.Recurrence):
 class EventException(Model, tag=Page.Exception):
     """One instance of a recurring event that is ``deleted`` or differs; what is None is as in the whole event.
 
+    An empty text or list takes away what the whole event has; a number, its empty element among ``unknown``.
     ``exception_start_time`` says which instance up to 14.1, ``instance_id`` from 16.0 on.
     """
 
