@@ -462,9 +462,12 @@ class Client(_Base):
         """The first ``limit`` people in the address list that match, from 16.1 on, with ``pictures`` if wanted."""
         return self._drive(flows.find_gal(self.session, text, limit=limit, pictures=pictures))
 
-    def search_gal(self, text: str, *, limit: int = 100) -> list[GALEntry]:
-        """The first ``limit`` people in the address list whose name or address begins so."""
-        return self._drive(flows.search_gal(self.session, text, limit=limit))
+    def search_gal(self, text: str, *, limit: int = 100, pictures: bool = False) -> list[GALEntry]:
+        """The first ``limit`` people in the address list whose name or address begins so.
+
+        With ``pictures``, which 14.1 and later have, their photographs come along: GALEntry.picture.
+        """
+        return self._drive(flows.search_gal(self.session, text, limit=limit, pictures=pictures))
 
     def search_documents(self, link: str, *, limit: int = 100) -> list[DocumentEntry]:
         """What a document library has at this address: a file alone; of a folder itself, and then what it holds.
@@ -709,9 +712,9 @@ class AsyncClient(_Base):
         """See Client.find_gal."""
         return await self._drive(flows.find_gal(self.session, text, limit=limit, pictures=pictures))
 
-    async def search_gal(self, text: str, *, limit: int = 100) -> list[GALEntry]:
+    async def search_gal(self, text: str, *, limit: int = 100, pictures: bool = False) -> list[GALEntry]:
         """See Client.search_gal."""
-        return await self._drive(flows.search_gal(self.session, text, limit=limit))
+        return await self._drive(flows.search_gal(self.session, text, limit=limit, pictures=pictures))
 
     async def search_documents(self, link: str, *, limit: int = 100) -> list[DocumentEntry]:
         """See Client.search_documents."""

@@ -37,6 +37,7 @@ from activesync.items import (
     Contact,
     DocumentEntry,
     GALEntry,
+    GALPicture,
     MIMESupport,
     Note,
 )
@@ -310,6 +311,25 @@ def test_people_are_found_by_the_beginnings_of_words(eas: Client, server: Checke
     criterion.options = FindOptions(range="0-9")
     ten = eas.run(Find(search_id="2", execute=ExecuteSearch(gal=criterion))).response
     assert ten is not None and (len(ten.results), ten.range) == (10, "0-9")
+
+
+def test_people_of_the_address_list_come_with_pictures(eas: Client, server: Checked) -> None:
+    server.directory.append(GALEntry(display_name="Pia Picture", alias="pia", picture=GALPicture(data=b"\xff\xd8jpeg")))
+    (plain,), (shown,) = eas.search_gal("Pia"), eas.search_gal("Pia", pictures=True)
+    assert plain.picture is None and shown.picture is not None
+    assert (shown.picture.status, shown.picture.data) == (1, b"\xff\xd8jpeg")
+    (found,) = eas.find_gal("Pia", pictures=True)
+    assert found.picture == shown.picture
+    small = SearchOptions(picture=PictureOptions(max_size=5))
+    answer = eas.run(SearchGAL(store=GALStore(name="GAL", query="Pia", options=small)))
+    assert [one.properties.picture.status for one in answer.store.results] == [174]
+    (without,) = eas.search_gal("Ann Lee", pictures=True)
+    assert without.picture is not None and (without.picture.status, without.picture.data) == (173, None)
+    with (
+        client(server, versions=("14.0",)) as old,
+        pytest.raises(errors.UsageError, match=r"Picture is not in version 14\.0"),
+    ):
+        old.search_gal("Pia", pictures=True)
 
 
 @pytest.mark.spec("MS-ASCMD_R10032003", "MS-ASCMD_R421", "MS-ASCMD_R132000")

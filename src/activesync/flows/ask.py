@@ -34,6 +34,7 @@ from ..commands import (
     OofRequest,
     OofState,
     Options,
+    PictureOptions,
     Query,
     Search,
     SearchGAL,
@@ -148,12 +149,13 @@ def search(
     return (yield from _search(session, command, limit))
 
 
-def search_gal(session: Session, text: str, *, limit: int = 100) -> Flow[list[GALEntry]]:
-    """The first ``limit`` people of the address list whose name or address begins so."""
+def search_gal(session: Session, text: str, *, limit: int = 100, pictures: bool = False) -> Flow[list[GALEntry]]:
+    """The first ``limit`` people of the address list whose name or address begins so, with pictures where wanted."""
     yield from session.begin()
 
     def command(first: int, last: int) -> SearchGAL:
-        return SearchGAL(store=GALStore(name="GAL", query=text, options=SearchOptions(range=f"{first}-{last}")))
+        options = SearchOptions(range=f"{first}-{last}", picture=PictureOptions() if pictures else None)
+        return SearchGAL(store=GALStore(name="GAL", query=text, options=options))
 
     results = yield from _search(session, command, limit)
     return [result.properties for result in results if isinstance(result.properties, GALEntry)]

@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable
 
 from ..commands import ExecuteSearch, Find, FindOptions, FindProperties, FindResponse, FindResult, FindResults
-from ..items import Email, GALEntry, GALPicture, ItemClass
+from ..items import Email, GALEntry, ItemClass
 from .call import Call, problems
+from .directory import photographs, words
 from .folders import visible
 from .mailbox import Stored
-from .search import beneath, matcher, words
+from .search import beneath, matcher
 
 _SUCCESS, _INVALID, _FOLDER_SYNC, _NOT_FROM_ZERO = 1, 2, 3, 4
-_NO_PICTURE = 173
 _MOST_RESULTS = 1000
 _PREVIEW = 255
 _SHARED = ("subject", "date_received", "display_to", "importance", "read", "is_draft", "from_")
@@ -38,6 +38,10 @@ def find(call: Call, request: Find) -> FindResponse:
     if status != _SUCCESS:
         return FindResponse(status=status)
     shown = results[first : last + 1]
+    if execute.gal:
+        people = [one.properties for one in shown if one.properties is not None]
+        for person, picture in zip(people, photographs(people, options.picture), strict=True):
+            person.picture = picture
     answer = FindResults(status=_SUCCESS, results=shown, total=len(results))
     answer.range = f"{first}-{first + max(len(shown) - 1, 0)}"
     return FindResponse(status=_SUCCESS, response=answer)
@@ -102,15 +106,10 @@ def _shown(mail: Email, kept: Stored) -> FindProperties:
 def _in_directory(call: Call, execute: ExecuteSearch) -> tuple[int, list[FindResult]]:
     if execute.gal is None or not execute.gal.query:
         return _INVALID, []
-    pictures = execute.gal.options is not None and execute.gal.options.picture is not None
     pattern = matcher(execute.gal.query)
-    return _SUCCESS, [
-        FindResult(properties=_person(entry, pictures)) for entry in call.directory if pattern.match(words(entry))
-    ]
+    return _SUCCESS, [FindResult(properties=_person(entry)) for entry in call.directory if pattern.match(words(entry))]
 
 
-def _person(entry: GALEntry, pictures: bool) -> FindProperties:
+def _person(entry: GALEntry) -> FindProperties:
     names = [name for name in GALEntry.__dataclass_fields__ if name in FindProperties.__dataclass_fields__]
-    shown = FindProperties(**{name: getattr(entry, name) for name in names if name not in ("unknown", "problems")})
-    shown.picture = (entry.picture or GALPicture(status=_NO_PICTURE)) if pictures else None
-    return shown
+    return FindProperties(**{name: getattr(entry, name) for name in names if name not in ("unknown", "problems")})

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import wbxml
@@ -21,15 +21,15 @@ from ..commands import (
     SearchStore,
     SearchStoreResponse,
 )
-from ..items import MODELS, Email, GALEntry, GALPicture, Item
+from ..items import MODELS, Email, Item
 from .call import Call, problems
+from .directory import photographs, words
 from .fitting import fitting
 from .folders import visible
 from .mailbox import Folder, Stored
 from .present import present
 
 _SUCCESS, _INVALID, _NOT_FOUND, _TOO_COMPLEX, _FOLDER_SYNC, _END_OF_RANGE = 1, 2, 6, 8, 11, 12
-_NO_PICTURE = 173
 # Section 2.2.3.143.3, R3733 and R3735: how many results a search gives at most, and without a Range.
 _MOST_RESULTS = 100
 
@@ -193,14 +193,12 @@ def _in_directory(call: Call, query: str | None, options: SearchOptions, first: 
         raise _Refused(_INVALID)
     pattern = matcher(query)
     found = [entry for entry in call.directory if pattern.match(words(entry))]
-    results = []
-    for entry in found[first : last + 1]:
-        shown = fitting(entry, call.version)
-        if options.picture is None:
-            shown.picture = None
-        elif shown.picture is None and call.version >= "14.1":
-            shown.picture = GALPicture(status=_NO_PICTURE)
-        results.append(SearchResult(properties=shown))
+    shown = found[first : last + 1]
+    pictures = photographs(shown, options.picture if call.version >= "14.1" else None)
+    results = [
+        SearchResult(properties=replace(fitting(entry, call.version), picture=picture))
+        for entry, picture in zip(shown, pictures, strict=True)
+    ]
     return _answer(results, first, len(found))
 
 
@@ -223,9 +221,3 @@ def _in_library(
     within = [entry for link, entry in links if re.fullmatch(re.escape(wanted) + r"[\\/][^\\/]+", link)]
     found = itself + (within if itself[0].is_folder else [])
     return _answer([SearchResult(properties=entry) for entry in found[first : last + 1]], first, len(found))
-
-
-def words(entry: GALEntry) -> str:
-    """The words of an entry of the directory, as matcher() takes them."""
-    texts: Sequence[object] = [getattr(entry, one.name) for one in fields(entry)]
-    return " " + re.sub(r"\W+", " ", " ".join(text for text in texts if isinstance(text, str))).lower()
