@@ -12,6 +12,7 @@ import logging
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import fields
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -59,7 +60,7 @@ class _Delivered(Contents):
 
     def __init__(self, client: _Base, effect: Deliver) -> None:
         contents: Contents = effect.page
-        super().__init__(contents.folder, contents.changes, contents.results, contents.resync, contents.more)
+        super().__init__(*(getattr(contents, one.name) for one in fields(Contents)))
         self._base = client
         self._effect = effect
         self.committed = False

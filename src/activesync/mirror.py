@@ -26,7 +26,7 @@ from .flows import Contents, Result, ServerChange
 from .hierarchy import Folder
 from .items import CalendarEvent, Email, Item
 from .plain import plain, plain_fields
-from .state import state_name
+from .state import row_name, state_name
 from .store import StateStore
 
 _TABLES: Final = (
@@ -167,19 +167,13 @@ class Mirror:
             for gone in known - rows.keys():
                 for table in ("folders", "items"):
                     db.execute(f"DELETE FROM {table} WHERE account = ? AND collection_id = ?", (self.account, gone))
-            self._store.save(self.account, {state_name(new): None for new in rows.keys() - known})
+            for new in rows.keys() - known:
+                names = [state_name(new), *self._store.names(self.account, row_name(new, ""))]
+                self._store.save(self.account, dict.fromkeys(names))
 
     def take(self, page: Contents, db: sqlite3.Connection) -> Taken:
-        """Puts the changes of a page into the copy; ``db`` is what ``page.transaction()`` gives.
-
-        On a resync the folder's items are dropped first: the server sends again those that still exist.
-        """
+        """Puts the changes of a page into the copy; ``db`` is what ``page.transaction()`` gives."""
         taken = Taken()
-        if page.resync:
-            deleted = db.execute(
-                "DELETE FROM items WHERE account = ? AND collection_id = ?", (self.account, page.folder.collection_id)
-            )
-            taken.deleted += deleted.rowcount
         for change in page.changes:
             taken += self._take_change(page.folder, change, db)
         taken += self._take_results(page.folder, page.results, db)

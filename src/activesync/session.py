@@ -227,10 +227,9 @@ class Session:
         if kept is None:
             yield Save({"device": self.device_id})
         elif kept != self.device_id:
-            # Policy and keys belong to the device: another one starts afresh.
-            folders = unpacked((yield Load("folders")) or '{"folders": []}')["folders"]
-            gone = ["session", "folders", *(state_name(folder["collection_id"]) for folder in folders)]
-            yield Save(dict.fromkeys(gone) | {"device": self.device_id})
+            # Policy and keys belong to the device: with another one all folders start over.
+            values = yield from self._all_keys_first()
+            yield Save(values | {"session": None, "device": self.device_id})
         state = unpacked((yield Load("session")) or "{}")
         if state.get("version") in self.versions:
             self.version = state["version"]
@@ -276,17 +275,21 @@ class Session:
         offered_now = _listed(self._start_over or "")
         self._start_over = None
         self.version = next((version for version in self.versions if version in offered_now), self.version)
+        values = yield from self._all_keys_first()
+        yield Save(values | {"session": self._kept()})
+
+    def _all_keys_first(self) -> Flow[dict[str, str | None]]:
+        """What to save so that everything is synchronised anew, and told where it differs from what was known."""
         text = yield Load("folders")
-        values: dict[str, str | None] = {"session": self._kept()}
+        values: dict[str, str | None] = {}
         if text:
             hierarchy = unpacked(text)
             values["folders"] = json.dumps(hierarchy | {"sync_key": FIRST_KEY})
             for folder in hierarchy["folders"]:
                 name = state_name(folder["collection_id"])
                 if kept := (yield Load(name)):
-                    state = CollectionState.from_json(kept)
-                    values[name] = CollectionState(pending=state.pending, resync=True).to_json()
-        yield Save(values)
+                    values[name] = CollectionState.from_json(kept).restarted().to_json()
+        return values
 
     # One request
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 from .errors import StoreError
@@ -19,18 +19,40 @@ class CollectionState:
 
     Its key; a request whose answer is not known, and how often the server has failed on it; and whether the caller has
     yet to be told that the folder starts over.
+
+    What the caller has by then stands in rows of their own, from ``first`` to before ``count`` (see flows.known). While
+    a folder starts over, those before ``base`` are what the caller had, and the others what has come again.
     """
 
     sync_key: str = FIRST_KEY
     pending: bytes | None = None
     failures: int = 0
     resync: bool = False
+    first: int = 0
+    base: int | None = None
+    count: int = 0
+
+    def restarted(self) -> Self:
+        """The state of a collection that starts over; a request whose answer is not known stays to be settled."""
+        return replace(self, sync_key=FIRST_KEY, failures=0, resync=True, base=self.count)
+
+    def settled(self, sync_key: str) -> Self:
+        """The state once the answer to the pending request is known, and the key that came with it."""
+        return replace(self, sync_key=sync_key, pending=None, failures=0)
+
+    def rows(self, collection_id: str) -> list[str]:
+        """The names of its rows."""
+        return [row_name(collection_id, number) for number in range(self.first, self.count)]
 
     def to_json(self) -> str:
         """The state as it is kept in a store."""
         pending = None if self.pending is None else base64.b64encode(self.pending).decode()
-        values = {"sync_key": self.sync_key, "pending": pending, "resync": self.resync}
-        return json.dumps(values | ({"failures": self.failures} if self.failures else {}))
+        values: dict[str, Any] = {"sync_key": self.sync_key, "pending": pending, "resync": self.resync}
+        if self.failures:
+            values["failures"] = self.failures
+        if self.count or self.base is not None:
+            values["known"] = [self.first, self.base, self.count]
+        return json.dumps(values)
 
     @classmethod
     def from_json(cls, text: str | None) -> Self:
@@ -40,7 +62,8 @@ class CollectionState:
         state = unpacked(text)
         try:
             pending = None if state["pending"] is None else base64.b64decode(state["pending"])
-            return cls(state["sync_key"], pending, state.get("failures", 0), state["resync"])
+            known = state.get("known", (0, 0 if state["resync"] else None, 0))
+            return cls(state["sync_key"], pending, state.get("failures", 0), state["resync"], *known)
         except (KeyError, TypeError, ValueError) as error:
             raise StoreError(
                 "the store is damaged: the state of a folder cannot be read; take another store"
@@ -65,4 +88,9 @@ def state_name(collection_id: str) -> str:
     return f"collection/{collection_id}"
 
 
-__all__ = ["FIRST_KEY", "CollectionState", "state_name", "unpacked"]
+def row_name(collection_id: str, number: int | str) -> str:
+    """The name under which a store keeps one row of what the caller has of a collection; with "", how all begin."""
+    return f"known/{collection_id}/{number}"
+
+
+__all__ = ["FIRST_KEY", "CollectionState", "row_name", "state_name", "unpacked"]

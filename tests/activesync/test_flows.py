@@ -72,7 +72,9 @@ def add(number: int) -> Add:
 
 
 def state(script: Script, folder: Folder = INBOX) -> dict[str, Any]:
+    """What is kept of a folder, without what the caller has of it: see test_known."""
     found: dict[str, Any] = json.loads(script.store[f"collection/{folder.collection_id}"])
+    found.pop("known", None)
     return found
 
 

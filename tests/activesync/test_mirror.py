@@ -65,9 +65,9 @@ def mirror(store: SqliteStore) -> Mirror:
     return mirror
 
 
-def take(mirror: Mirror, store: SqliteStore, folder: Folder, *changes: ServerChange, resync: bool = False) -> Taken:
+def take(mirror: Mirror, store: SqliteStore, folder: Folder, *changes: ServerChange) -> Taken:
     with store.transaction(ACCOUNT) as db:
-        return mirror.take(Contents(folder, list(changes), resync=resync), db)
+        return mirror.take(Contents(folder, list(changes)), db)
 
 
 def rows(store: SqliteStore, query: str) -> list[dict[str, Any]]:
@@ -258,14 +258,11 @@ def test_a_change_of_an_unknown_item_is_kept(mirror: Mirror, store: SqliteStore)
     assert take(mirror, store, INBOX, Change(server_id="1:7", item=Email(read=True))) == Taken(added=1)
 
 
-def test_a_resync_drops_what_does_not_come_again(mirror: Mirror, store: SqliteStore) -> None:
+def test_an_add_of_what_is_there_replaces_it(mirror: Mirror, store: SqliteStore) -> None:
     take(mirror, store, INBOX, Add(server_id="1:1", item=MAIL), Add(server_id="1:2", item=MAIL))
-    take(mirror, store, NOTES, Add(server_id="5:1", item=Note(subject="stays")))
-    taken = take(mirror, store, INBOX, Add(server_id="1:2", item=MAIL), resync=True)
-    assert taken == Taken(added=1, deleted=2)
-    take(mirror, store, INBOX, Add(server_id="1:3", item=MAIL))  # the next page is no resync
-    assert set(mirror.items(INBOX)) == {"1:2", "1:3"}
-    assert set(mirror.items(NOTES)) == {"5:1"}
+    taken = take(mirror, store, INBOX, Add(server_id="1:2", item=Email(subject="other")), Delete(server_id="1:1"))
+    assert taken == Taken(changed=1, deleted=1)
+    assert mirror.items(INBOX) == {"1:2": {"subject": "other"}}
 
 
 def test_what_the_server_took_of_ours_is_in_the_copy(mirror: Mirror, store: SqliteStore) -> None:

@@ -109,13 +109,15 @@ def test_another_device_forgets_what_the_one_before_had() -> None:
         "device": "OLD",
         "session": json.dumps({"version": "14.1", "policy_key": "77"}),
         "folders": json.dumps({"sync_key": "5", "folders": [{"collection_id": "7"}]}),
-        "collection/7": "{}",
+        "collection/7": '{"sync_key": "3", "pending": null, "resync": false, "known": [0, null, 2]}',
     }
     script = Script([Canned(headers=OFFER), Canned(FOLDERS)], kept=kept)
     run(script, session(device_id="NEW"))
     assert script.requests[1].headers["X-MS-PolicyKey"] == "0"
     assert script.store["device"] == "NEW"
-    assert not {"folders", "collection/7"} & set(script.store)
+    assert "5" not in script.store["folders"]
+    state = json.loads(script.store["collection/7"])
+    assert (state["sync_key"], state["resync"], state["known"]) == ("0", True, [0, 2, 2])
 
 
 @pytest.mark.spec("MS-ASHTTP_R407")

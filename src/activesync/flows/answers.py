@@ -64,6 +64,10 @@ _SELECT: Final[dict[str, type[wbxml.Model] | None]] = {
     "AirSync:Collection/AirSync:Responses/AirSync:Fetch": FetchResponse,
 }
 
+_OF_SYNC: Final = "AirSync:Sync/"
+_CHANGES: Final = frozenset(path for path in _SELECT if path.startswith("AirSync:Collection/AirSync:Commands/"))
+_RESPONSES: Final = frozenset(path for path in _SELECT if path.startswith("AirSync:Collection/AirSync:Responses/"))
+
 
 @dataclass(slots=True)
 class CollectionAnswer:
@@ -102,9 +106,9 @@ def _read_answer(session: Session) -> Callable[[Head], Flow[Answer]]:
                 session.stats.received += len(chunk)
                 size = session.checked_size(size + len(chunk))
                 start = start or chunk[:16]
-                for match in decoder.feed(chunk):
-                    found += 1
-                    _take(answer, match)
+                matches = decoder.feed(chunk)
+                found += len(matches)
+                _take(answer, matches)
             if not start:
                 answer.empty = True
                 return answer
@@ -118,28 +122,32 @@ def _read_answer(session: Session) -> Callable[[Head], Flow[Answer]]:
     return read
 
 
-def _take(answer: Answer, match: wbxml.Match) -> None:
-    parent, _, name = match.path.rpartition("/")
-    if parent == "AirSync:Sync":
-        number = _number(match.value.text)
-        if name == "AirSync:Status":
-            answer.status = number
+def _take(answer: Answer, matches: list[wbxml.Match]) -> None:
+    # Nearly all are Adds of one Collection: the loop is what reading costs beside decoding.
+    anchor = -1
+    changes: list[ServerChange] = []
+    for match in matches:
+        path, value = match.path, match.value
+        if match.anchor != anchor and not path.startswith(_OF_SYNC):
+            anchor = match.anchor
+            collection = answer.collections.setdefault(anchor, CollectionAnswer())
+            changes = collection.changes
+        if path in _CHANGES:
+            changes.append(value)
+        elif path in _RESPONSES:
+            collection.responses.append(value)
+        elif path == "AirSync:Sync/AirSync:Status":
+            answer.status = _number(value.text)
+        elif path == "AirSync:Sync/AirSync:Limit":
+            answer.limit = _number(value.text)
+        elif path == "AirSync:Collection/AirSync:SyncKey":
+            collection.sync_key = value.text or ""
+        elif path == "AirSync:Collection/AirSync:CollectionId":
+            collection.collection_id = value.text or ""
+        elif path == "AirSync:Collection/AirSync:Status":
+            collection.status = _number(value.text)
         else:
-            answer.limit = number
-        return
-    collection = answer.collections.setdefault(match.anchor, CollectionAnswer())
-    if parent == "AirSync:Collection/AirSync:Commands":
-        collection.changes.append(match.value)
-    elif parent == "AirSync:Collection/AirSync:Responses":
-        collection.responses.append(match.value)
-    elif name == "AirSync:SyncKey":
-        collection.sync_key = match.value.text or ""
-    elif name == "AirSync:CollectionId":
-        collection.collection_id = match.value.text or ""
-    elif name == "AirSync:Status":
-        collection.status = _number(match.value.text)
-    else:
-        collection.more = True
+            collection.more = True
 
 
 def _number(text: str | None) -> int:

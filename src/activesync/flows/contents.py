@@ -62,8 +62,10 @@ class Result:
 class Contents:
     """What a page holds: the changes of one folder in one answer.
 
-    ``resync`` says that the server has started over: what the caller has of the folder and does not come again is gone.
-    ``more`` says that further pages follow. ``results`` tell of earlier changes of ours whose answer had been lost.
+    ``resync`` says that the server has started over: from this page on all items of the folder come again, of which
+    ``changes`` are those that differ from what the caller was told before. Then ``replaced`` are the ServerIds of such
+    Adds as put an item in the place of one that the caller has. ``more`` says that further pages follow. ``results``
+    tell of earlier changes of ours whose answer had been lost.
     """
 
     folder: Folder
@@ -71,3 +73,4 @@ class Contents:
     results: list[Result] = field(default_factory=list)
     resync: bool = False
     more: bool = False
+    replaced: frozenset[str] = frozenset()

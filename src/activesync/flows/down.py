@@ -6,6 +6,7 @@ A key is kept only when the caller has committed the page that it stands for ([M
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from ..commands import FILTERS, Add, Change, FilterType, FolderType, Options, read_as
@@ -24,9 +25,10 @@ from ..items import MODELS, BodyPreference, BodyType, Email, ItemClass, MIMESupp
 from ..session import Session
 from ..state import FIRST_KEY, CollectionState, state_name
 from ..status import Action
-from .answers import TRIES, collection_of, encoded, exchange, judge, prime, recover, refusal
+from .answers import TRIES, CollectionAnswer, collection_of, encoded, exchange, judge, prime, recover, refusal
 from .contents import Contents, ServerChange
 from .folders import find_folder, folders
+from .known import StartingOver, entries_of, entries_of_results, keep
 from .up import settle_earlier
 
 # Pages in a row that say "more" under the key of before, and such that bring no item: a server that goes on like this
@@ -113,6 +115,7 @@ def _sync_folder(
 ) -> Flow[None]:
     name = state_name(folder.collection_id)
     tries = stuck = idle = 0
+    again: StartingOver | None = None
     while True:
         if session.starts_over:
             tries += 1
@@ -123,15 +126,19 @@ def _sync_folder(
         state = CollectionState.from_json(kept)
         if state.pending is not None:
             results, state = yield from settle_earlier(session, folder, state)
+            state, values = yield from keep(folder, state, entries_of_results(results))
+            values[name] = state.to_json()
             if results:
-                yield Deliver(Contents(folder, [], results), {name: state.to_json()}, {name: kept})
+                yield Deliver(Contents(folder, [], results), values, {name: kept})
             else:
-                yield Save({name: state.to_json()})
+                yield Save(values)
             continue
         if state.sync_key == FIRST_KEY:
             state = yield from prime(session, folder, state)
             kept = state.to_json()
             yield Save({name: kept})
+        if state.base is not None and (again is None or not again.at(state)):
+            again = yield from StartingOver.begun(folder, state)
         body = encoded(
             session,
             collection_of(
@@ -148,7 +155,7 @@ def _sync_folder(
         collection, action = judge(session, folder, answer)
         if action is Action.RESYNC and tries < TRIES:
             tries += 1
-            yield Save({name: CollectionState(resync=True).to_json()})
+            yield Save({name: state.restarted().to_json()})
             continue
         if action is not None and tries < TRIES:
             tries += 1
@@ -157,36 +164,42 @@ def _sync_folder(
         if action is not None:
             raise refusal(session, folder, answer)
         if collection is None:
-            if state.resync:
-                yield Deliver(
-                    Contents(folder, [], resync=True), {name: CollectionState(state.sync_key).to_json()}, {name: kept}
-                )
-            return
-        new = CollectionState(collection.sync_key).to_json()
-        changes = [_as_class(change, folder) for change in collection.changes]
+            if state.base is None:
+                return
+            collection = CollectionAnswer(sync_key=state.sync_key)  # nothing more: all has come again
+        changes = _in_class(collection.changes, folder)
         session.stats.items += len(changes)
         stuck = stuck + 1 if collection.sync_key == state.sync_key else 0
         idle = 0 if changes else idle + 1
         if collection.more and (stuck >= _STUCK_PAGES or idle >= _IDLE_PAGES):
             raise DamagedError(f"{session.host} says again and again that {folder.name} has more, and does not get on")
-        if changes or state.resync:
-            contents = Contents(folder, changes, resync=state.resync, more=collection.more)
-            yield Deliver(contents, {name: new}, {name: kept})
+        told = entries_of(changes)
+        contents = Contents(folder, changes, resync=state.resync, more=collection.more)
+        after, values = yield from keep(folder, replace(state, sync_key=collection.sync_key, resync=False), told)
+        if again is not None and state.base is not None:
+            contents.changes, contents.replaced = again.sifted(changes, told)
+            again.went_on(after, told)
+            if not collection.more:
+                contents.changes += again.gone(filtered=options.filter_type not in (None, FilterType.ALL))
+                after, dropped = again.ended(after)
+                values |= dropped
+        values[name] = after.to_json()
+        if contents.changes or contents.resync:
+            yield Deliver(contents, values, {name: kept})
         else:
-            yield Save({name: new})
+            yield Save(values)
         if not collection.more:
             return
 
 
-def _as_class(change: ServerChange, folder: Folder) -> ServerChange:
-    """The change with its item in the class of the folder.
+def _in_class(changes: list[ServerChange], folder: Folder) -> list[ServerChange]:
+    """The changes with their items in the class of the folder.
 
     An item that has only elements which all classes share, a body alone for instance, is told by its folder.
     """
-    if not isinstance(change, (Add, Change)) or change.item is None or folder.item_class is None:
-        return change
-    model = MODELS[folder.item_class]
-    if isinstance(change.item, model) or not isinstance(change.item, Email):
-        return change
-    change.item = read_as(change.item, model)
-    return change
+    model = MODELS.get(folder.item_class) if folder.item_class is not None else None
+    if model is not None and model is not Email:
+        for change in changes:
+            if isinstance(change, (Add, Change)) and isinstance(change.item, Email):
+                change.item = read_as(change.item, model)
+    return changes

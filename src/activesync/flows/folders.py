@@ -34,7 +34,7 @@ from ..errors import (
 )
 from ..hierarchy import ROOT, Folder, Hierarchy
 from ..session import Session
-from ..state import FIRST_KEY, state_name
+from ..state import FIRST_KEY, CollectionState, state_name
 from ..status import Action, status
 
 # How often the folders are asked for, before it is told that they cannot be had.
@@ -47,6 +47,8 @@ def folders(session: Session) -> Flow[Hierarchy]:
     if session.owes_device:
         yield from _tell_of_device(session)
     known = hierarchy = Hierarchy.from_json((yield Load("folders")))
+    if known.sync_key == FIRST_KEY:
+        hierarchy = Hierarchy()  # what does not come again is gone
     for _ in range(TRIES):
         response = yield from session.run(FolderSync(sync_key=hierarchy.sync_key))
         if response.status is None:
@@ -159,9 +161,12 @@ def _change_folders(
 
 def _keep_folders(known: Hierarchy, changed: Hierarchy) -> Flow[Hierarchy]:
     """Keeps the folders as they are now; what is kept of those that are gone goes with them."""
-    gone: dict[str, str | None] = {
-        state_name(folder.collection_id): None for folder in known if changed.get(folder.collection_id) is None
-    }
+    gone: dict[str, str | None] = {}
+    for folder in known:
+        if changed.get(folder.collection_id) is None:
+            name = state_name(folder.collection_id)
+            state = CollectionState.from_json((yield Load(name)))
+            gone |= dict.fromkeys([name, *state.rows(folder.collection_id)])
     yield Save(gone | {"folders": changed.to_json()})
     return changed
 

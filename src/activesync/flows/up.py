@@ -43,6 +43,7 @@ from ..status import Action, status
 from .answers import TRIES, collection_of, encoded, exchange, judge, prime, recover, refusal
 from .contents import ClientChange, EarlierChangesError, Response, Result
 from .folders import find_folder
+from .known import entries_of_results, keep
 
 MOST_COMMANDS: Final = 200
 """How many changes one Sync may carry ([MS-ASCMD] section 3.1.5.10)."""
@@ -69,7 +70,7 @@ def apply(session: Session, wanted: Folder | str, changes: Iterable[ClientChange
     state = CollectionState.from_json((yield Load(name)))
     if state.pending is not None:
         results, state = yield from settle_earlier(session, folder, state)
-        yield Save({name: state.to_json()})
+        yield from _save(folder, state, results)
         if results:
             raise EarlierChangesError(results)
     if state.sync_key == FIRST_KEY:
@@ -91,8 +92,14 @@ def apply(session: Session, wanted: Folder | str, changes: Iterable[ClientChange
             # Nothing of it was done, which the caller learns by this error.
             yield Save({name: replace(state, pending=None).to_json()})
         raise
-    yield Save({name: state.to_json()})
+    yield from _save(folder, state, results)
     return results
+
+
+def _save(folder: Folder, state: CollectionState, results: list[Result]) -> Flow[None]:
+    """Keeps what became of changes of ours."""
+    state, values = yield from keep(folder, state, entries_of_results(results))
+    yield Save(values | {state_name(folder.collection_id): state.to_json()})
 
 
 def _settle(session: Session, folder: Folder, state: CollectionState) -> Flow[tuple[list[Result], CollectionState]]:
@@ -106,18 +113,17 @@ def _settle(session: Session, folder: Folder, state: CollectionState) -> Flow[tu
         answer = yield from exchange(session, state.pending)
         collection, action = judge(session, folder, answer)
         if action is Action.RESYNC:
-            return [_told(change, 3) for change in changes], CollectionState(resync=True)
+            return [_told(change, 3) for change in changes], replace(state.restarted(), pending=None)
         if action is None:
             break
         yield from recover(session, folder, action)
     else:
         raise refusal(session, folder, answer)
     if collection is None:
-        return [_result(session, change, []) for change in changes], replace(state, pending=None, failures=0)
+        return [_result(session, change, []) for change in changes], state.settled(state.sync_key)
     results = [_result(session, change, collection.responses) for change in changes]
     # While the folder has to start over, the new key is not kept: under it, what went up here would not come down.
-    key = FIRST_KEY if state.resync else collection.sync_key
-    return results, replace(state, sync_key=key, pending=None, failures=0)
+    return results, state.settled(FIRST_KEY if state.resync else collection.sync_key)
 
 
 def settle_earlier(
@@ -134,14 +140,14 @@ def settle_earlier(
         if isinstance(error, (ProvisionError, RemoteWipeRequested)):
             raise
         if isinstance(error, StatusError) and _is_refusal(error):
-            return [_told(change, error.status) for change in changes], replace(state, pending=None, failures=0)
+            return [_told(change, error.status) for change in changes], state.settled(state.sync_key)
         if isinstance(error, HTTPError) and error.status in _PASSING:
             raise
         if state.failures + 1 < TRIES and not _is_refusal(error):
             yield Save({state_name(folder.collection_id): replace(state, failures=state.failures + 1).to_json()})
             raise
         lost = [Result(change, 0, f"nobody knows what became of it: {error}", None) for change in changes]
-        return lost, CollectionState(resync=True)
+        return lost, replace(state.restarted(), pending=None)
 
 
 def _pending_changes(state: CollectionState) -> list[ClientChange]:

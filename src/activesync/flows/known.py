@@ -1,0 +1,215 @@
+"""What the caller has of a folder: each item by its ServerId, with a digest of what it was told.
+
+It is what makes a folder that starts over tell true changes only: the server sends everything again, and what is as it
+was is left out (source: [MS-ASCMD] section 2.2.3.177.17, Status 3). It costs a row for each page, kept together with
+the page's key; the rows are read only when a folder starts over, and now and then to make one of many.
+
+A digest is a text of six parts with commas between: the item without the marks of a mail, and each of these. A part is
+"=" where it is as before, and "?" where nobody knows, which never compares as equal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from operator import attrgetter
+from typing import Any, Final, TypeAlias, cast
+from zlib import adler32, crc32
+
+import wbxml
+
+from ..commands import Add, Change, Delete, Fetch, SoftDelete
+from ..effects import Flow, Load
+from ..errors import StoreError
+from ..hierarchy import Folder
+from ..items import Email, Flag
+from ..state import FIRST_KEY, CollectionState, row_name
+from .contents import Result, ServerChange
+
+Entries: TypeAlias = dict[str, str | None]
+"""Digests by ServerId; None where the item is gone."""
+
+# What changes of a mail that was received: a Change that names these alone leaves the rest as it was.
+_MARKS: Final = ("read", "flag", "categories", "last_verb_executed", "last_verb_execution_time")
+_marks_of = attrgetter(*_MARKS)
+_rest_of = attrgetter(*(name for name in Email.__dataclass_fields__ if name not in _MARKS and name != "problems"))
+_SAME: Final = "="
+_UNKNOWN: Final = ",".join("?" * (1 + len(_MARKS)))
+_NO_MARKS: Final = "," * len(_MARKS)
+# Version, public id, character set, no string table, and the tag, which differs between an Add and a Change.
+_BEGINNING: Final = 5
+# So many rows become one.
+_MOST_ROWS: Final = 128
+
+
+def entries_of(changes: Iterable[ServerChange]) -> Entries:
+    """What a page tells of its items."""
+    told: Entries = {}
+    for change in changes:
+        name = change.server_id
+        if name is None:
+            continue
+        if isinstance(change, (Delete, SoftDelete)):
+            instance = isinstance(change, Delete) and change.instance_id is not None
+            told[name] = _UNKNOWN if instance else None
+        else:
+            told[name] = _after(told.get(name), _digest(change))
+    return told
+
+
+def entries_of_results(results: Iterable[Result]) -> Entries:
+    """What the results of changes of ours tell: the server has these, and may have made more of them."""
+    told: Entries = {}
+    for result in results:
+        name, change = result.server_id, result.change
+        if not result.ok or name is None or isinstance(change, Fetch):
+            continue
+        if isinstance(change, Delete) and change.instance_id is None:
+            told[name] = None
+        elif isinstance(change, Change) and isinstance(change.item, Email):
+            digest = _digest(change)
+            # What the server makes of more than marks, it does not say.
+            told[name] = _after(told.get(name), digest) if digest.startswith(_SAME) else _UNKNOWN
+        else:
+            told[name] = _UNKNOWN
+    return told
+
+
+def _digest(change: Add | Change) -> str:
+    item = change.item
+    if item is None or item.problems:
+        return _UNKNOWN
+    if not isinstance(item, Email):
+        return _UNKNOWN if isinstance(change, Change) and change.instance_id is not None else _whole(change) + _NO_MARKS
+    if isinstance(change, Change) and not any(_rest_of(item)):
+        return ",".join([_SAME, *(_SAME if mark is None else _mark(mark) for mark in _marks_of(item))])
+    date, body, read = item.date_received, item.body, item.read
+    if date is None or item.is_draft:
+        return _whole(change) + _NO_MARKS
+    # What can become another of a mail that was received, by hand or by a number that is used again. An Adler sum takes
+    # a third of what a CRC does, and bodies are long enough for it.
+    text = ((body.data if body is not None else None) or "").encode()
+    content = f"{crc32((item.subject or '').encode()):x}.{date.timestamp():.0f}.{adler32(text):x}.{len(text):x}"
+    flag = item.flag
+    if (flag is None or flag.status is None) and not item.categories and item.last_verb_executed is None:
+        return f"{content},{'' if read is None else '1' if read else '0'},,,,"
+    return ",".join([content, *("" if mark is None else _mark(mark) for mark in _marks_of(item))])
+
+
+def _whole(change: Add | Change) -> str:
+    try:
+        data = wbxml.encode(change)
+    except wbxml.EncodeError:
+        return "?"  # something that was read and cannot be written
+    return f"{crc32(data[_BEGINNING:]):x}.{len(data):x}"
+
+
+def _mark(value: Any) -> str:
+    """A mark as text. A mail without categories has none, or an empty list of them; and so with flags."""
+    if value is True or value is False:
+        return "1" if value else "0"
+    if isinstance(value, Flag):
+        return "" if value.status is None else f"{crc32(wbxml.encode(value)):x}"
+    return f"{crc32(repr(value).encode()):x}" if value else ""
+
+
+def _after(known: str | None, told: str) -> str:
+    """The digest after another one that may leave parts as they were."""
+    if _SAME not in told:
+        return told
+    before = (known or _UNKNOWN).split(",")
+    return ",".join(old if new == _SAME else new for old, new in zip(before, told.split(","), strict=True))
+
+
+def _merge(known: Entries, told: Mapping[str, str | None]) -> None:
+    for name, digest in told.items():
+        known[name] = None if digest is None else _after(known.get(name), digest)
+
+
+def _read(folder: Folder, first: int, end: int) -> Flow[Entries]:
+    """The rows of these numbers, one after another."""
+    known: Entries = {}
+    for number in range(first, end):
+        text = yield Load(row_name(folder.collection_id, number))
+        try:
+            _merge(known, cast("Entries", json.loads(text or "")))
+        except (ValueError, AttributeError) as error:
+            raise StoreError(
+                f"the store is damaged: what it knows of the items of {folder.name} cannot be read; take another store"
+            ) from error
+    return known
+
+
+def keep(folder: Folder, state: CollectionState, told: Entries) -> Flow[tuple[CollectionState, dict[str, str | None]]]:
+    """The state with one more row, and what has to be saved with it."""
+    if not told:
+        return state, {}
+    values: dict[str, str | None] = {}
+    if state.base is None and state.count - state.first >= _MOST_ROWS:
+        known = yield from _read(folder, state.first, state.count)
+        _merge(known, told)
+        told = {name: digest for name, digest in known.items() if digest is not None}
+        values = dict.fromkeys((row_name(folder.collection_id, one) for one in range(state.first, state.count)), None)
+        state = replace(state, first=state.count)
+    values[row_name(folder.collection_id, state.count)] = json.dumps(told, separators=(",", ":"))
+    state = replace(state, count=state.count + 1)
+    if state.base is not None and state.sync_key == FIRST_KEY:
+        state = replace(state, base=state.count)  # it went up before the folder starts over, and will come again
+    return state, values
+
+
+@dataclass(slots=True)
+class StartingOver:
+    """A folder that starts over: what the caller had, and what has come again so far."""
+
+    folder: Folder
+    place: tuple[int, int | None, int]
+    had: Entries
+    seen: set[str]
+
+    @classmethod
+    def begun(cls, folder: Folder, state: CollectionState) -> Flow[StartingOver]:
+        """As far as the store knows it."""
+        assert state.base is not None
+        had = yield from _read(folder, state.first, state.base)
+        again = yield from _read(folder, state.base, state.count)
+        had = {name: digest for name, digest in had.items() if digest is not None}
+        return cls(folder, (state.first, state.base, state.count), had, set(again))
+
+    def at(self, state: CollectionState) -> bool:
+        """Whether this is where the store is."""
+        return self.place == (state.first, state.base, state.count)
+
+    def sifted(self, changes: list[ServerChange], told: Entries) -> tuple[list[ServerChange], frozenset[str]]:
+        """The changes that are none to the caller left out; and which of the Adds he has in another form."""
+        true: list[ServerChange] = []
+        replaced = set()
+        for change in changes:
+            name = change.server_id or ""
+            before = None if name in self.seen else self.had.get(name)
+            if isinstance(change, Add) and before is not None:
+                if before == told.get(name) and "?" not in before:
+                    continue
+                replaced.add(name)
+            true.append(change)
+        return true, frozenset(replaced)
+
+    def gone(self, *, filtered: bool) -> list[ServerChange]:
+        """What has not come again. With a filter nobody can tell whether it still is on the server."""
+        left = [name for name in self.had if name not in self.seen]
+        return [SoftDelete(server_id=name) if filtered else Delete(server_id=name) for name in left]
+
+    def went_on(self, state: CollectionState, told: Entries) -> None:
+        """After a page."""
+        self.seen.update(told)
+        self.place = (state.first, state.base, state.count)
+
+    def ended(self, state: CollectionState) -> tuple[CollectionState, dict[str, str | None]]:
+        """The state once all has come again, and what has to be saved with it."""
+        assert state.base is not None
+        old = (row_name(self.folder.collection_id, one) for one in range(state.first, state.base))
+        return replace(state, first=state.base, base=None), dict.fromkeys(old, None)
+
+
+__all__ = ["Entries", "StartingOver", "entries_of", "entries_of_results", "keep"]
