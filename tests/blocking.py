@@ -23,7 +23,10 @@ class Blocking:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.close()
+        if not self._closed:
+            self._closed = True
+            with self._runner:
+                self._runner.run(self._client.__aexit__(*error))
 
     def close(self) -> None:
         """Closes the client, and the loop. May be called again."""

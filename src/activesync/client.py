@@ -277,10 +277,14 @@ class Client(_Base):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None:
+            self.session.told.clear()  # whoever was told them may not have got round to it
         self.close()
 
     def close(self) -> None:
-        """Closes the connections, and the store where the client opened it."""
+        """Closes the connections, and the store where the client opened it. The results of apply() are done with."""
+        if self.session.told:
+            self._drive(flows.acknowledge(self.session))
         if self._own_transport:
             self._transport.close()
         if self._own_store:
@@ -556,10 +560,14 @@ class AsyncClient(_Base):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None:
+            self.session.told.clear()
         await self.close()
 
     async def close(self) -> None:
-        """Closes the connections, and the store where the client opened it."""
+        """See Client.close."""
+        if self.session.told:
+            await self._drive(flows.acknowledge(self.session))
         if self._own_transport:
             await self._transport.close()
         if self._own_store:

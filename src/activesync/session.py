@@ -173,10 +173,11 @@ class Session:
         self.password_expires: int | None = None
         self.version = ""
         self.policy_key = NO_POLICY
-        self.told = ""  # which DeviceInformation the server has: see device_told()
+        self.told_device = ""  # which DeviceInformation the server has: see device_told()
         self.cookies: dict[str, str] = {}
         self.stats = Stats()
         self.uncommitted: set[str] = set()  # the CollectionIds of pages that were handed out
+        self.told: set[str] = set()  # those whose results were, which the store has until the caller goes on
         self._first_url = self.url
         self._start_over: str | None = None
         self._loaded = False
@@ -234,7 +235,7 @@ class Session:
         if state.get("version") in self.versions:
             self.version = state["version"]
         self.policy_key = state.get("policy_key", NO_POLICY)
-        self.told = state.get("told", "")
+        self.told_device = state.get("told", "")
         self._start_over = state.get("start_over")
         moved: str = state.get("url", self.url)
         same_host = urlsplit(moved).hostname == urlsplit(self.url).hostname
@@ -247,7 +248,7 @@ class Session:
 
     def _kept(self) -> str:
         state = {"version": self.version, "policy_key": self.policy_key, "from": self._first_url, "url": self.url}
-        state |= {"told": self.told}
+        state |= {"told": self.told_device}
         return json.dumps(state if self._start_over is None else state | {"start_over": self._start_over})
 
     # Starting over
@@ -633,7 +634,7 @@ class Session:
             final = yield from self._provision(Provision(policies=[acknowledged]))
             self.policy_key = (final and final.policy_key) or NO_POLICY
         if device is not None:
-            self.told = self._told_now()
+            self.told_device = self._told_now()
         yield from self._keep()
         return document
 
@@ -650,11 +651,11 @@ class Session:
         Up to 14.0 it does; later Provision has done so, unless the device has changed since.
         """
         by_settings = self.version < "14.1" or self.policy_key != NO_POLICY
-        return by_settings and self.told != self._told_now()
+        return by_settings and self.told_device != self._told_now()
 
     def device_told(self) -> Flow[None]:
         """Remembers that the server was told of the device as it is now."""
-        self.told = self._told_now()
+        self.told_device = self._told_now()
         yield from self._keep()
 
     def acknowledge_wipe(self, *, account_only: bool, done: bool) -> Flow[None]:

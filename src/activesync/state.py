@@ -17,8 +17,9 @@ FIRST_KEY: Final = "0"
 class CollectionState:
     """What is kept of a collection.
 
-    Its key; a request whose answer is not known, and how often the server has failed on it; and whether the caller has
-    yet to be told that the folder starts over.
+    Its key; a request that the caller was not told the fate of, and how often the server has failed on it; what became
+    of it, once that is known, as flows.up writes it; and whether the caller has yet to be told that the folder starts
+    over.
 
     What the caller has by then stands in rows of their own, from ``first`` to before ``count`` (see flows.known). While
     a folder starts over, those before ``base`` are what the caller had, and the others what has come again.
@@ -31,14 +32,15 @@ class CollectionState:
     first: int = 0
     base: int | None = None
     count: int = 0
+    results: list[Any] | None = None
 
     def restarted(self) -> Self:
         """The state of a collection that starts over; a request whose answer is not known stays to be settled."""
         return replace(self, sync_key=FIRST_KEY, failures=0, resync=True, base=self.count)
 
-    def settled(self, sync_key: str) -> Self:
-        """The state once the answer to the pending request is known, and the key that came with it."""
-        return replace(self, sync_key=sync_key, pending=None, failures=0)
+    def told(self) -> Self:
+        """The state once the caller knows what became of the pending request."""
+        return replace(self, pending=None, failures=0, results=None)
 
     def rows(self, collection_id: str) -> list[str]:
         """The names of its rows."""
@@ -52,6 +54,8 @@ class CollectionState:
             values["failures"] = self.failures
         if self.count or self.base is not None:
             values["known"] = [self.first, self.base, self.count]
+        if self.results is not None:
+            values["results"] = self.results
         return json.dumps(values)
 
     @classmethod
@@ -62,8 +66,17 @@ class CollectionState:
         state = unpacked(text)
         try:
             pending = None if state["pending"] is None else base64.b64decode(state["pending"])
-            known = state.get("known", (0, 0 if state["resync"] else None, 0))
-            return cls(state["sync_key"], pending, state.get("failures", 0), state["resync"], *known)
+            first, base, count = state.get("known", (0, 0 if state["resync"] else None, 0))
+            return cls(
+                sync_key=state["sync_key"],
+                pending=pending,
+                failures=state.get("failures", 0),
+                resync=state["resync"],
+                first=first,
+                base=base,
+                count=count,
+                results=state.get("results"),
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise StoreError(
                 "the store is damaged: the state of a folder cannot be read; take another store"

@@ -368,6 +368,30 @@ def test_a_change_whose_answer_never_came_is_settled_by_the_next_run(
     assert two.apply("contacts", [Add(item=Contact(last_name="Later"))])[0].ok
 
 
+def test_results_are_told_again_where_their_caller_has_died(connect: Open, server: EASServer, tmp_path: Path) -> None:
+    store = tmp_path / "alice.db"
+    eas = connect(store=store)
+    list(eas.sync("contacts"))
+    (first,) = eas.apply("contacts", [Add(item=Contact(last_name="One"))])
+    with pytest.raises(ZeroDivisionError), connect(store=store) as again:
+        (page,) = again.sync("contacts")  # the first client is gone: what it was told may be lost
+        (told,) = page.results
+        assert (told.server_id, told.status, told.change.item) == (first.server_id, 1, Contact(last_name="One"))
+        (second,) = again.apply("contacts", [Add(item=Contact(last_name="Two"))])
+        raise ZeroDivisionError
+    with connect(store=store) as again:
+        with pytest.raises(EarlierChangesError) as caught:
+            again.apply("contacts", [Add(item=Contact(last_name="Three"))])
+        assert [result.server_id for result in caught.value.results] == [second.server_id]
+        # Who goes on, or closes the client, knows them.
+        again.apply("contacts", [Add(item=Contact(last_name="Three"))])
+        again.apply("contacts", [Add(item=Contact(last_name="Four"))])
+    with connect(store=store) as again:
+        assert not list(again.sync("contacts"))
+    names = [item.last_name for item in server.mailbox.items(FolderType.CONTACTS).values()]
+    assert [names.count(name) for name in ("One", "Two", "Three", "Four")] == [1, 1, 1, 1]
+
+
 @pytest.mark.spec(
     "MS-ASPROV_R384", "MS-ASPROV_R385", "MS-ASPROV_R386", "MS-ASPROV_R387", "MS-ASPROV_R388", "MS-ASPROV_R389"
 )

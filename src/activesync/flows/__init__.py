@@ -23,7 +23,7 @@ from .ask import (
 from .contents import ClientChange, Contents, EarlierChangesError, Result, ServerChange
 from .down import default_options, sync
 from .folders import create_folder, delete_folder, folders, update_folder
-from .up import apply
+from .up import acknowledge, apply
 
 __all__ = [
     "ClientChange",
@@ -31,6 +31,7 @@ __all__ = [
     "EarlierChangesError",
     "Result",
     "ServerChange",
+    "acknowledge",
     "acknowledge_wipe",
     "apply",
     "create_folder",

@@ -28,8 +28,8 @@ from ..status import Action
 from .answers import TRIES, CollectionAnswer, collection_of, encoded, exchange, judge, prime, recover, refusal
 from .contents import Contents, ServerChange
 from .folders import find_folder, folders
-from .known import StartingOver, entries_of, entries_of_results, keep
-from .up import settle_earlier
+from .known import StartingOver, entries_of, keep
+from .up import earlier
 
 # Pages in a row that say "more" under the key of before, and such that bring no item: a server that goes on like this
 # never ends. A few of either are allowed ([MS-ASCMD] section 2.2.3.116, R3452).
@@ -125,14 +125,11 @@ def _sync_folder(
         kept = yield Load(name)
         state = CollectionState.from_json(kept)
         if state.pending is not None:
-            results, state = yield from settle_earlier(session, folder, state)
-            state, values = yield from keep(folder, state, entries_of_results(results))
-            values[name] = state.to_json()
+            results, state = yield from earlier(session, folder, state)
+            kept = state.to_json()
             if results:
-                yield Deliver(Contents(folder, [], results), values, {name: kept})
-            else:
-                yield Save(values)
-            continue
+                yield Deliver(Contents(folder, [], results), {name: state.told().to_json()}, {name: kept})
+                continue
         if state.sync_key == FIRST_KEY:
             state = yield from prime(session, folder, state)
             kept = state.to_json()

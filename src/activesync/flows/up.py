@@ -6,9 +6,10 @@ A request that changes something is kept before it is sent, and sent again byte 
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import wbxml
 
@@ -55,9 +56,9 @@ _PASSING: Final = frozenset({401, 403, 404, 408, 429, 451, 502, 503, 504, 507})
 def apply(session: Session, wanted: Folder | str, changes: Iterable[ClientChange]) -> Flow[list[Result]]:
     """What became of these changes, one Result for each. Source: [MS-ASCMD] section 2.2.1.21.
 
-    Raises EarlierChangesError where an earlier request had to be settled first, and StatusError where the server
-    refuses the request as a whole: then nothing was applied. The new key is kept before the results are returned: a
-    caller that dies in between has to synchronise from the start to learn the ServerIds of what it added.
+    The results stay in the store until the caller goes on with the folder, or closes the client: where he dies before,
+    they are told again. Raises EarlierChangesError where an earlier request had to be settled first, and StatusError
+    where the server refuses the request as a whole: then nothing was applied.
     """
     yield from session.begin()
     folder = yield from find_folder(session, wanted)
@@ -68,11 +69,10 @@ def apply(session: Session, wanted: Folder | str, changes: Iterable[ClientChange
         raise UncommittedPageError(f"a page of {folder.name} was not committed: commit it before changing the folder")
     name = state_name(folder.collection_id)
     state = CollectionState.from_json((yield Load(name)))
-    if state.pending is not None:
-        results, state = yield from settle_earlier(session, folder, state)
-        yield from _save(folder, state, results)
-        if results:
-            raise EarlierChangesError(results)
+    results, state = yield from earlier(session, folder, state)
+    if results:
+        session.told.add(folder.collection_id)
+        raise EarlierChangesError(results)
     if state.sync_key == FIRST_KEY:
         state = yield from prime(session, folder, state)
         yield Save({name: state.to_json()})
@@ -85,27 +85,78 @@ def apply(session: Session, wanted: Folder | str, changes: Iterable[ClientChange
     body = encoded(session, collection_of(session, folder, sync_key=state.sync_key, get_changes=False, commands=ready))
     state = replace(state, pending=body)
     yield Save({name: state.to_json()})
+    resent = session.stats.resent
     try:
-        results, state = yield from _settle(session, folder, state)
+        results, state = yield from _settle(session, folder, state, resent)
     except (HTTPError, StatusError) as error:
-        if _is_refusal(error):
-            # Nothing of it was done, which the caller learns by this error.
-            yield Save({name: replace(state, pending=None).to_json()})
+        if _is_refusal(error) and resent == session.stats.resent:
+            # Nothing of it was done, which the caller learns by this error. With an answer that was lost before, it
+            # may have been: then the request stays, to be settled.
+            yield Save({name: state.told().to_json()})
         raise
     yield from _save(folder, state, results)
+    session.told.add(folder.collection_id)
     return results
 
 
-def _save(folder: Folder, state: CollectionState, results: list[Result]) -> Flow[None]:
+def earlier(session: Session, folder: Folder, state: CollectionState) -> Flow[tuple[list[Result], CollectionState]]:
+    """What became of a request of before that the caller was not told the fate of, and the state, which is kept.
+
+    The results stay with it until they are told: in session.told stands whose were.
+    """
+    if state.results is not None and folder.collection_id in session.told:
+        state = state.told()
+        yield Save({state_name(folder.collection_id): state.to_json()})
+    session.told.discard(folder.collection_id)
+    if state.pending is None:
+        return [], state
+    if state.results is None:
+        results, state = yield from _settle_earlier(session, folder, state)
+        state = yield from _save(folder, state, results)
+    return _results(state), state
+
+
+def acknowledge(session: Session) -> Flow[None]:
+    """Forgets the results that the caller was told."""
+    for collection_id in sorted(session.told):
+        name = state_name(collection_id)
+        state = CollectionState.from_json((yield Load(name)))
+        if state.results is not None:
+            yield Save({name: state.told().to_json()})
+    session.told.clear()
+
+
+def _save(folder: Folder, state: CollectionState, results: list[Result]) -> Flow[CollectionState]:
     """Keeps what became of changes of ours."""
     state, values = yield from keep(folder, state, entries_of_results(results))
+    state = replace(state, results=[_written(result) for result in results])
     yield Save(values | {state_name(folder.collection_id): state.to_json()})
+    return state
 
 
-def _settle(session: Session, folder: Folder, state: CollectionState) -> Flow[tuple[list[Result], CollectionState]]:
+def _written(result: Result) -> list[Any]:
+    """A Result as JSON, without its change, which the request has."""
+    item = None if result.item is None else base64.b64encode(wbxml.encode(Add(item=result.item))).decode()
+    return [result.status, result.meaning, result.server_id, item, result.partial]
+
+
+def _results(state: CollectionState) -> list[Result]:
+    """The results that a state keeps."""
+    results = []
+    for change, row in zip(_pending_changes(state), state.results or (), strict=True):
+        code, meaning, server_id, data, partial = row
+        item = None if data is None else wbxml.decode(base64.b64decode(data), type=Add).item
+        results.append(Result(change, code, meaning, server_id, item, partial))
+    return results
+
+
+def _settle(
+    session: Session, folder: Folder, state: CollectionState, resent: int | None = None
+) -> Flow[tuple[list[Result], CollectionState]]:
     """What became of the pending request, which is sent, or sent again; and the state after it.
 
-    Where the server knows the key no more, the results say so and the state starts over.
+    Where the server knows the key no more, the results say so and the state starts over. ``resent`` is how often the
+    session had sent something again before the request went out, None where it may have done so already.
     """
     assert state.pending is not None
     changes = _pending_changes(state)
@@ -113,25 +164,28 @@ def _settle(session: Session, folder: Folder, state: CollectionState) -> Flow[tu
         answer = yield from exchange(session, state.pending)
         collection, action = judge(session, folder, answer)
         if action is Action.RESYNC:
-            return [_told(change, 3) for change in changes], replace(state.restarted(), pending=None)
+            if resent == session.stats.resent:
+                return [_told(change, 3) for change in changes], state.restarted()
+            return _lost(changes, "the server knows the folder's key no more"), state.restarted()
         if action is None:
             break
         yield from recover(session, folder, action)
     else:
         raise refusal(session, folder, answer)
     if collection is None:
-        return [_result(session, change, []) for change in changes], state.settled(state.sync_key)
+        return [_result(session, change, []) for change in changes], state
     results = [_result(session, change, collection.responses) for change in changes]
     # While the folder has to start over, the new key is not kept: under it, what went up here would not come down.
-    return results, state.settled(FIRST_KEY if state.resync else collection.sync_key)
+    return results, replace(state, sync_key=FIRST_KEY if state.resync else collection.sync_key)
 
 
-def settle_earlier(
+def _settle_earlier(
     session: Session, folder: Folder, state: CollectionState
 ) -> Flow[tuple[list[Result], CollectionState]]:
     """_settle() for a request of before, whose caller is gone: what the server refuses becomes Results as well.
 
-    Where the server fails on it again and again, so that nobody can know what became of it, the folder starts over.
+    It may have been carried out before it was refused. Then, and where the server fails on it again and again, nobody
+    can know what became of it: the folder starts over, which shows it.
     """
     try:
         return (yield from _settle(session, folder, state))
@@ -139,15 +193,12 @@ def settle_earlier(
         changes = _pending_changes(state)
         if isinstance(error, (ProvisionError, RemoteWipeRequested)):
             raise
-        if isinstance(error, StatusError) and _is_refusal(error):
-            return [_told(change, error.status) for change in changes], state.settled(state.sync_key)
         if isinstance(error, HTTPError) and error.status in _PASSING:
             raise
         if state.failures + 1 < TRIES and not _is_refusal(error):
             yield Save({state_name(folder.collection_id): replace(state, failures=state.failures + 1).to_json()})
             raise
-        lost = [Result(change, 0, f"nobody knows what became of it: {error}", None) for change in changes]
-        return lost, replace(state.restarted(), pending=None)
+        return _lost(changes, str(error)), state.restarted()
 
 
 def _pending_changes(state: CollectionState) -> list[ClientChange]:
@@ -164,6 +215,11 @@ def _is_refusal(error: Exception) -> bool:
         return status(error.scope, error.status).action is not Action.RETRY_LATER
     # SOGo answers 501 to a change of a contact that it does not have.
     return isinstance(error, HTTPError) and error.status not in _PASSING and (error.status < 500 or error.status == 501)
+
+
+def _lost(changes: list[ClientChange], why: str) -> list[Result]:
+    """The Results of changes that may have been carried out, or not."""
+    return [Result(change, 0, f"nobody knows what became of it: {why}", None) for change in changes]
 
 
 def _told(change: ClientChange, code: int) -> Result:
