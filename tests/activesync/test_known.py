@@ -44,7 +44,8 @@ def digest(item: Any, kind: Any = Add) -> str:
 OTHERS = [
     mail(subject="Other"),
     mail(date_received=NOON.replace(second=1)),
-    mail(body=Body(type=BodyType.PLAIN_TEXT, data="Text of at")),
+    mail(date_received=NOON.replace(day=1)),
+    mail(body=Body(type=BodyType.PLAIN_TEXT, data="Text")),
     mail(read=True),
     mail(read=None),
     mail(flag=Flag(status=FlagStatus.ACTIVE)),

@@ -83,7 +83,9 @@ def child(url: str, path: str, seed: int, *, last: bool) -> None:
             if last:
                 continue
             folder = eas.folders().named("contacts").collection_id  # type: ignore[union-attr]
-            known = [row[0] for row in store.connection.execute("SELECT server_id FROM copy WHERE folder = ?", [folder])]
+            known = [
+                row[0] for row in store.connection.execute("SELECT server_id FROM copy WHERE folder = ?", [folder])
+            ]
             client_id = f"{seed}.{number}"
             changes: list[Any] = [Add(client_id=client_id, item=Contact(last_name=client_id))]
             for name in random.sample(known, k=min(len(known), random.randrange(3))):
