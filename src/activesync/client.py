@@ -38,11 +38,12 @@ from .commands import (
     SupportedContacts,
     UserInformation,
 )
-from .effects import Close, Deliver, Effect, Flow, Load, Now, Random, Read, Save, Send, Sleep
+from .effects import Claim, Close, Deliver, Effect, Flow, Load, Now, Random, Read, Save, Send, Sleep
 from .errors import ActiveSyncError, UsageError
 from .flows import ClientChange, Contents, Result
 from .hierarchy import Folder, Hierarchy
 from .items import BodyPreference, BodyType, DocumentEntry
+from .lease import Leases
 from .query import parse_query
 from .route import Certificate, Verify
 from .session import VERSIONS, ServerOptions, Session, Stats, device_id_for
@@ -122,17 +123,24 @@ class AsyncPage(_Delivered):
     async def transaction(self) -> AsyncIterator[Any]:
         """Commits the page and the caller's own rows together: gives the store's database. An exception rolls back."""
         store, account = self._client.store, self._client.session.account
-        async with contextlib.AsyncExitStack() as stack:
-            context = store.transaction(account)
-            if isinstance(context, contextlib.AbstractAsyncContextManager):
-                handle = await stack.enter_async_context(context)
-            else:
-                handle = stack.enter_context(context)
+        async with _transaction(store, account) as handle:
             yield handle
             for name, value in self._effect.expected.items():
                 self._check(await _result(store.load(account, name)), value)
             await _result(store.save(account, self._effect.values))
         self._done()
+
+
+@contextlib.asynccontextmanager
+async def _transaction(store: StateStore | AsyncStateStore, account: str) -> AsyncIterator[Any]:
+    """A transaction of either kind of store."""
+    context = store.transaction(account)
+    if isinstance(context, contextlib.AbstractAsyncContextManager):
+        async with context as handle:
+            yield handle
+    else:
+        with context as handle:
+            yield handle
 
 
 def _opened(store: str | os.PathLike[str] | None) -> MemoryStore | SqliteStore:
@@ -174,6 +182,7 @@ class _Base:
             raise UsageError("give a password, a certificate, or auth=: a function that returns the header")
         if auth is None and password is not None:
             auth = basic(user, password)
+        self._leases = Leases()
         self.session = Session(
             url,
             user,
@@ -285,6 +294,7 @@ class Client(_Base):
         """Closes the connections, and the store where the client opened it. The results of apply() are done with."""
         if self.session.told:
             self._drive(flows.acknowledge(self.session))
+        self._release()
         if self._own_transport:
             self._transport.close()
         if self._own_store:
@@ -356,7 +366,23 @@ class Client(_Base):
             return self._drop()
         if isinstance(effect, Sleep):
             return time.sleep(effect.seconds)
+        if isinstance(effect, Claim):
+            return self._claim(effect.name)
         return _drawn(effect)
+
+    def _claim(self, name: str) -> None:
+        now, account = time.time(), self.session.account
+        if not self._leases.fresh(name, now):
+            with self.store.transaction(account):
+                self.store.save(account, {name: self._leases.taken(name, self.store.load(account, name), now)})
+
+    def _release(self) -> None:
+        account = self.session.account
+        while self._leases.held:
+            name, _ = self._leases.held.popitem()
+            with self.store.transaction(account):
+                if self._leases.is_mine(self.store.load(account, name)):
+                    self.store.save(account, {name: None})
 
     def _pages(self, flow: Flow[None]) -> Generator[Page, None, None]:
         page: Page | None = None
@@ -568,6 +594,7 @@ class AsyncClient(_Base):
         """See Client.close."""
         if self.session.told:
             await self._drive(flows.acknowledge(self.session))
+        await self._release()
         if self._own_transport:
             await self._transport.close()
         if self._own_store:
@@ -622,7 +649,24 @@ class AsyncClient(_Base):
             return await self._drop()
         if isinstance(effect, Sleep):
             return await asyncio.sleep(effect.seconds)
+        if isinstance(effect, Claim):
+            return await self._claim(effect.name)
         return _drawn(effect)
+
+    async def _claim(self, name: str) -> None:
+        now, account = time.time(), self.session.account
+        if not self._leases.fresh(name, now):
+            async with _transaction(self.store, account):
+                kept = await _result(self.store.load(account, name))
+                await _result(self.store.save(account, {name: self._leases.taken(name, kept, now)}))
+
+    async def _release(self) -> None:
+        account = self.session.account
+        while self._leases.held:
+            name, _ = self._leases.held.popitem()
+            async with _transaction(self.store, account):
+                if self._leases.is_mine(await _result(self.store.load(account, name))):
+                    await _result(self.store.save(account, {name: None}))
 
     async def _next_page(self, flow: Flow[None]) -> Deliver | None:
         """The next page, None at the end."""

@@ -68,6 +68,13 @@ class Save:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """Take the lease of this name in the store, or renew it. Result: None. Raises LeaseError where it is another's."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sleep:
     """Wait. Result: None."""
 
@@ -98,5 +105,5 @@ class Deliver:
     expected: Mapping[str, str | None] = field(repr=False)
 
 
-Effect: TypeAlias = Send | Read | Close | Load | Save | Sleep | Now | Random | Deliver
+Effect: TypeAlias = Send | Read | Close | Load | Save | Claim | Sleep | Now | Random | Deliver
 Flow: TypeAlias = Generator[Effect, Any, R]

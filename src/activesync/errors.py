@@ -7,6 +7,7 @@
         UncommittedPageError          the folder has a page that was not committed
         UnknownFolderError            the account has no such folder
         StoreError                    the store cannot be used
+        LeaseError                    another client synchronises the folder with the same store
       TransportError                  no answer came
         AddressError                  the host's name does not resolve
         ConnectError                  nothing listens there, or the proxy refuses
@@ -86,6 +87,12 @@ class StoreError(UsageError):
     """The store cannot be used: damaged, read-only, of a newer version, or held by another process."""
 
     exit_code = 6
+
+
+class LeaseError(UsageError):
+    """Another client synchronises the folder with the same store."""
+
+    exit_code = 8
 
 
 class TransportError(ActiveSyncError):

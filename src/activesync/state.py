@@ -101,9 +101,14 @@ def state_name(collection_id: str) -> str:
     return f"collection/{collection_id}"
 
 
+def lease_name(collection_id: str) -> str:
+    """The name of the lease of a collection."""
+    return f"lease/{collection_id}"
+
+
 def row_name(collection_id: str, number: int | str) -> str:
     """The name under which a store keeps one row of what the caller has of a collection; with "", how all begin."""
     return f"known/{collection_id}/{number}"
 
 
-__all__ = ["FIRST_KEY", "CollectionState", "row_name", "state_name", "unpacked"]
+__all__ = ["FIRST_KEY", "CollectionState", "lease_name", "row_name", "state_name", "unpacked"]

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import wbxml
 from activesync.auth import basic
-from activesync.effects import Close, Deliver, Flow, Head, Load, Now, Random, Read, Request, Save, Send, Sleep
+from activesync.effects import Claim, Close, Deliver, Flow, Head, Load, Now, Random, Read, Request, Save, Send, Sleep
 from activesync.session import Session
 
 WBXML = "application/vnd.ms-sync.wbxml"
@@ -93,6 +93,8 @@ class Script:
                         result, body = None, b""
                     case Load(name):
                         result = self.store.get(name)
+                    case Claim():
+                        result = None
                     case Save(values):
                         self._save(values)
                         result = None

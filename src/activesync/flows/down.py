@@ -10,10 +10,11 @@ from dataclasses import replace
 from typing import Final
 
 from ..commands import FILTERS, Add, Change, FilterType, FolderType, Options, read_as
-from ..effects import Deliver, Flow, Load, Save
+from ..effects import Claim, Deliver, Flow, Load, Save
 from ..errors import (
     ActiveSyncError,
     DamagedError,
+    LeaseError,
     ProvisionError,
     RemoteWipeRequested,
     StatusError,
@@ -23,7 +24,7 @@ from ..errors import (
 from ..hierarchy import Folder
 from ..items import MODELS, BodyPreference, BodyType, Email, ItemClass, MIMESupport
 from ..session import Session
-from ..state import FIRST_KEY, CollectionState, state_name
+from ..state import FIRST_KEY, CollectionState, lease_name, state_name
 from ..status import Action
 from .answers import TRIES, CollectionAnswer, collection_of, encoded, exchange, judge, prime, recover, refusal
 from .contents import Contents, ServerChange
@@ -103,7 +104,7 @@ def sync(
             yield from _sync_folder(session, folder, window, chosen_options, conversation_mode(folder, conversations))
         except (ProvisionError, RemoteWipeRequested):
             raise
-        except (StatusError, UnknownFolderError, DamagedError) as error:
+        except (StatusError, UnknownFolderError, DamagedError, LeaseError) as error:
             # One folder's trouble: the others have their turn before it is told.
             failed = failed or error
     if failed is not None:
@@ -122,6 +123,7 @@ def _sync_folder(
             if tries > TRIES:
                 raise DamagedError(f"{session.host} asks again and again to start over (X-MS-RP)")
             yield from session.start_over()
+        yield Claim(lease_name(folder.collection_id))
         kept = yield Load(name)
         state = CollectionState.from_json(kept)
         if state.pending is not None:

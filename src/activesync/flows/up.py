@@ -24,7 +24,7 @@ from ..commands import (
     FetchResponse,
     Sync,
 )
-from ..effects import Flow, Load, Random, Save
+from ..effects import Claim, Flow, Load, Random, Save
 from ..errors import (
     AnswerError,
     HTTPError,
@@ -39,7 +39,7 @@ from ..errors import (
 from ..hierarchy import Folder
 from ..items import CalendarEvent, Email
 from ..session import Session
-from ..state import FIRST_KEY, CollectionState, state_name
+from ..state import FIRST_KEY, CollectionState, lease_name, state_name
 from ..status import Action, status
 from .answers import TRIES, collection_of, encoded, exchange, judge, prime, recover, refusal
 from .contents import ClientChange, EarlierChangesError, Response, Result
@@ -67,6 +67,7 @@ def apply(session: Session, wanted: Folder | str, changes: Iterable[ClientChange
         raise UsageError(f"apply takes 1 to {MOST_COMMANDS} changes at a time, not {len(listed)}")
     if folder.collection_id in session.uncommitted:
         raise UncommittedPageError(f"a page of {folder.name} was not committed: commit it before changing the folder")
+    yield Claim(lease_name(folder.collection_id))
     name = state_name(folder.collection_id)
     state = CollectionState.from_json((yield Load(name)))
     results, state = yield from earlier(session, folder, state)
