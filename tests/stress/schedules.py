@@ -122,6 +122,7 @@ class Schedule:
         self.intents: list[Intent] = []
         self.number = 0
         self.eas: Any = None
+        self.ending: Any = None
         for _ in range(self.random.randrange(3, 30)):
             self.server_adds()
         self.ids = {kind: self.mailbox.folder(kind).server_id for kind in FOLDERS}
@@ -157,6 +158,8 @@ class Schedule:
             step()
         except Crash:
             self.told.crashes += 1
+            if self.eas is None:
+                self.eas = self.ending  # it died while it was closed
             self.end(clean=False)
         except errors.ActiveSyncError as error:
             self.told.errors[type(error).__name__] += 1
@@ -173,12 +176,17 @@ class Schedule:
         return self.eas
 
     def end(self, *, clean: bool = True) -> None:
-        """The process ends."""
-        if self.eas is not None:
-            if not clean:
-                self.eas.session.told.clear()
-            self.eas.close()
-            self.eas = None
+        """The process ends: in order, or at once."""
+        if self.eas is None:
+            return
+        self.ending, self.eas = self.eas, None
+        if not clean:
+            # What its close() would do does not happen; the leases of a process that is gone are nobody's.
+            self.ending.session.told.clear()
+            self.ending._leases.held.clear()
+            for name in self.store.names("alice@localhost", "lease/"):
+                super(FrailStore, self.store).save("alice@localhost", {name: None})
+        self.ending.close()
 
     # On the server
 
