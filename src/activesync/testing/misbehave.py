@@ -48,7 +48,7 @@ def _edited(edit: Callable[[Element, Request], None], command: str, times: int |
         answer = carry_out()
         root = wbxml.to_etree(answer.body) if answer.body else None
         if root is None or (command == "Sync" and root.find(f"{_COLLECTION}/{_SYNC}Commands") is None):
-            made.hits -= 1
+            made.passed()
             return answer
         edit(root, request)
         answer.body = wbxml.encode(root)
@@ -169,17 +169,6 @@ def _bomb(times: int | None) -> Fault:
     return Fault(act, "Sync", times)
 
 
-def _stalled(times: int | None) -> Fault:
-    """A head, and then silence."""
-
-    def act(request: Request, carry_out: CarryOut) -> Answer:
-        answer = carry_out()
-        answer.stall = 600.0
-        return answer
-
-    return Fault(act, "Sync", times)
-
-
 def _to_itself(times: int | None) -> Fault:
     """A redirection to where the request has come already."""
 
@@ -223,7 +212,7 @@ _FAULTS: Final[dict[str, Callable[[int | None], Fault]]] = {
     "an id that is a path": _edit(_text(_ADDED, "../../etc/passwd")),
     "an id that is empty": _edit(_text(_ADDED, "")),
     "a gzip bomb": _bomb,
-    "silence after the head": _stalled,
+    "silence after the head": lambda times: faults.stalled(600.0, command="Sync", times=times),
     "a page for people": lambda times: faults.html(command="Sync", times=times),
     "Provision, again and again": _headers(449, {}),
     "a redirection to itself": _to_itself,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 
@@ -27,7 +27,9 @@ class Answer:
     """An answer, or what is to become of it on its way.
 
     ``dropped`` ends the connection without an answer. ``cut`` sends that many bytes of the body, though the head
-    promises all of them, and ends the connection. ``stall`` keeps silent for so many seconds after the head.
+    promises all of them, and ends the connection. ``delay`` keeps silent for so many seconds before the head, ``stall``
+    after ``stall_at`` bytes of the body; both end where the server is stopped. ``pieces`` go out in place of the body,
+    each as soon as it is made, and the head tells no length.
     """
 
     status: int = 200
@@ -35,4 +37,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     dropped: bool = False
     cut: int | None = None
+    delay: float = 0.0
     stall: float = 0.0
+    stall_at: int = 0
+    pieces: Iterable[bytes] | None = field(default=None, repr=False)

@@ -20,8 +20,8 @@ import ssl
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -187,9 +187,7 @@ class EASServer:
             self.requests.append(request)
             fault = next((one for one in self.faults if one.fits(request)), None)
 
-        def carry_out() -> Answer:
-            return self._carry_out(request, authorization)
-
+        carry_out = _CarryOut(self, request, authorization)
         return carry_out() if fault is None else fault.act(request, carry_out)
 
     def _carry_out(self, request: Request, authorization: str) -> Answer:
@@ -280,6 +278,26 @@ class EASServer:
         return device
 
 
+@dataclass(frozen=True, slots=True)
+class _CarryOut:
+    """What a fault is given to carry a request out with: see faults.CarryOut."""
+
+    _server: EASServer
+    _request: Request
+    _authorization: str
+
+    def __call__(self) -> Answer:
+        return self._server._carry_out(self._request, self._authorization)
+
+    @property
+    def mailbox(self) -> Mailbox:
+        return self._server._mailbox_of(self._request.user) or self._server.mailbox
+
+    @property
+    def device(self) -> Device | None:
+        return self._server.devices.get((self.mailbox.user, self._request.device_id))
+
+
 def _refused(status: int, text: str) -> Answer:
     return Answer(status, text.encode(), {"Content-Type": "text/plain; charset=utf-8"})
 
@@ -365,6 +383,10 @@ class _Handler(BaseHTTPRequestHandler):
     def version_string(self) -> str:
         return "activesync.testing"
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        # The header Date goes by the mailbox's clock, as all that the server says of time does.
+        return super().date_time_string(self.server.eas.mailbox.now().timestamp() if timestamp is None else timestamp)
+
     def log_message(self, format: str, *args: Any) -> None:
         _log.debug(format, *args)
 
@@ -416,19 +438,22 @@ class _Handler(BaseHTTPRequestHandler):
         return body
 
     def _write(self, answer: Answer) -> None:
+        eas = self.server.eas
+        if answer.delay:
+            eas.wait(answer.delay)
         if answer.dropped:
             self.close_connection = True
             return
-        eas = self.server.eas
         body = answer.body
-        if eas.compress and len(body) > 500 and "gzip" in self.headers.get("Accept-Encoding", ""):
+        taken = "gzip" in self.headers.get("Accept-Encoding", "") and "Content-Encoding" not in answer.headers
+        if eas.compress and len(body) > 500 and taken:
             body = gzip.compress(body, 1)
             answer.headers["Content-Encoding"] = "gzip"
         self.send_response(answer.status, "Retry after sending a PROVISION command" if answer.status == 449 else None)
         self.send_header("MS-Server-ActiveSync", max(eas.versions))
         for name, value in answer.headers.items():
             self.send_header(name, value)
-        chunked = eas.chunk is not None and answer.cut is None and len(body) > 0
+        chunked = answer.pieces is not None or (eas.chunk is not None and answer.cut is None and len(body) > 0)
         if chunked:
             self.send_header("Transfer-Encoding", "chunked")
         else:
@@ -436,18 +461,27 @@ class _Handler(BaseHTTPRequestHandler):
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        if answer.stall:
-            self.wfile.flush()
-            eas.wait(answer.stall)
-        if chunked:
-            assert eas.chunk is not None
-            for start in range(0, len(body), eas.chunk):
-                piece = body[start : start + eas.chunk]
+        if answer.cut is not None:
+            body = body[: answer.cut]
+            self.close_connection = True
+        for piece in self._pieces(answer, body) if answer.pieces is None else answer.pieces:
+            if chunked:
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
                 self.wfile.flush()
+            else:
+                self.wfile.write(piece)
+        if chunked:
             self.wfile.write(b"0\r\n\r\n")
-        elif answer.cut is not None:
-            self.wfile.write(body[: answer.cut])
-            self.close_connection = True
-        else:
-            self.wfile.write(body)
+
+    def _pieces(self, answer: Answer, body: bytes) -> Iterator[bytes]:
+        """The body in the pieces in which it goes out, and the silence within it."""
+        eas = self.server.eas
+        if answer.stall:
+            if begun := body[: answer.stall_at]:
+                yield begun
+            self.wfile.flush()
+            eas.wait(answer.stall)
+            body = body[answer.stall_at :]
+        size = eas.chunk or len(body) or 1
+        for start in range(0, len(body), size):
+            yield body[start : start + size]
