@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import Any, Final, overload
 
 from .commands import FolderAdd, FolderChange, FolderRemoval, FolderType
@@ -127,9 +128,10 @@ class Hierarchy(Sequence[Folder]):
             return cls()
         try:
             state: dict[str, Any] = json.loads(text)
-            return cls(
-                state["sync_key"],
-                [Folder(**{**folder, "type": FolderType(folder["type"])}) for folder in state["folders"]],
-            )
+            folders = [Folder(**{**folder, "type": FolderType(folder["type"])}) for folder in state["folders"]]
+            texts = [(one.collection_id, one.parent_id, one.name) for one in folders]
+            if not all(isinstance(text, str) for text in (state["sync_key"], *chain.from_iterable(texts))):
+                raise TypeError
+            return cls(state["sync_key"], folders)
         except (KeyError, TypeError, ValueError) as error:
             raise StoreError("the store is damaged: its folders cannot be read; take another store") from error

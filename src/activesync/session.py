@@ -56,8 +56,9 @@ from .errors import (
     VersionError,
     WrongDocumentError,
 )
+from .hierarchy import Hierarchy
 from .query import Query
-from .state import FIRST_KEY, CollectionState, state_name, unpacked
+from .state import FIRST_KEY, CollectionState, state_name, unpacked_texts
 from .status import Action, status
 
 T = TypeVar("T")
@@ -231,7 +232,7 @@ class Session:
             # Policy and keys belong to the device: with another one all folders start over.
             values = yield from self._all_keys_first()
             yield Save(values | {"session": None, "device": self.device_id})
-        state = unpacked((yield Load("session")) or "{}")
+        state = unpacked_texts((yield Load("session")) or "{}")
         if state.get("version") in self.versions:
             self.version = state["version"]
         self.policy_key = state.get("policy_key", NO_POLICY)
@@ -284,10 +285,10 @@ class Session:
         text = yield Load("folders")
         values: dict[str, str | None] = {}
         if text:
-            hierarchy = unpacked(text)
-            values["folders"] = json.dumps(hierarchy | {"sync_key": FIRST_KEY})
-            for folder in hierarchy["folders"]:
-                name = state_name(folder["collection_id"])
+            hierarchy = Hierarchy.from_json(text)
+            values["folders"] = Hierarchy(FIRST_KEY, hierarchy).to_json()
+            for folder in hierarchy:
+                name = state_name(folder.collection_id)
                 if kept := (yield Load(name)):
                     values[name] = CollectionState.from_json(kept).restarted().to_json()
         return values

@@ -12,6 +12,8 @@ from .errors import StoreError
 FIRST_KEY: Final = "0"
 """The key of a client that has nothing yet ([MS-ASCMD] section 2.2.3.181)."""
 
+_UNREADABLE: Final = "the store is damaged: what is kept of this account cannot be read; take another store, or mend it"
+
 
 @dataclass(frozen=True, slots=True)
 class CollectionState:
@@ -67,7 +69,7 @@ class CollectionState:
         try:
             pending = None if state["pending"] is None else base64.b64decode(state["pending"])
             first, base, count = state.get("known", (0, 0 if state["resync"] else None, 0))
-            return cls(
+            made = cls(
                 sync_key=state["sync_key"],
                 pending=pending,
                 failures=state.get("failures", 0),
@@ -77,6 +79,12 @@ class CollectionState:
                 count=count,
                 results=state.get("results"),
             )
+            numbers = (made.failures, made.first, made.count, made.first if made.base is None else made.base)
+            if not isinstance(made.sync_key, str) or not all(isinstance(one, int) for one in numbers):
+                raise TypeError
+            if not isinstance(made.results, list | None):
+                raise TypeError
+            return made
         except (KeyError, TypeError, ValueError) as error:
             raise StoreError(
                 "the store is damaged: the state of a folder cannot be read; take another store"
@@ -91,9 +99,15 @@ def unpacked(text: str) -> dict[str, Any]:
             return state
     except ValueError:
         pass
-    raise StoreError(
-        "the store is damaged: what is kept of this account cannot be read; take another store, or mend it"
-    )
+    raise StoreError(_UNREADABLE)
+
+
+def unpacked_texts(text: str) -> dict[str, str]:
+    """What a JSON object of the store says, all of whose values are texts. Raises StoreError where it is none."""
+    state = unpacked(text)
+    if all(isinstance(value, str) for value in state.values()):
+        return state
+    raise StoreError(_UNREADABLE)
 
 
 def state_name(collection_id: str) -> str:
@@ -111,4 +125,4 @@ def row_name(collection_id: str, number: int | str) -> str:
     return f"known/{collection_id}/{number}"
 
 
-__all__ = ["FIRST_KEY", "CollectionState", "lease_name", "row_name", "state_name", "unpacked"]
+__all__ = ["FIRST_KEY", "CollectionState", "lease_name", "row_name", "state_name", "unpacked_texts"]

@@ -38,6 +38,9 @@ _TROUBLE = {
     "SQLITE_IOERR": "cannot be read or written: the disk or its file system fails",
 }
 
+# Where a file is damaged, sqlite3 may fail to read the text of SQLite's own error.
+_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+
 
 class StateStore(Protocol):
     """What Client asks of a store. AsyncClient takes one too, and calls it between its awaits: it must be quick.
@@ -245,8 +248,8 @@ class SqliteStore:
     def load(self, account: str, name: str) -> str | None:
         """The value kept under this name, or None."""
         with self._turn.taken():
-            row = self._run("SELECT value FROM eas_state WHERE account = ? AND name = ?", account, name).fetchone()
-        return None if row is None else row[0]
+            found = self._texts("SELECT value FROM eas_state WHERE account = ? AND name = ?", account, name)
+        return found[0] if found else None
 
     def save(self, account: str, values: Mapping[str, str | None]) -> None:
         """Keep these values under these names, all or none of them, on the disk once it returns. None deletes."""
@@ -261,11 +264,10 @@ class SqliteStore:
     def names(self, account: str, prefix: str = "") -> list[str]:
         """The names that begin so and have a value, sorted."""
         with self._turn.taken():
-            rows = self._run(
+            return self._texts(
                 "SELECT name FROM eas_state WHERE account = ? AND substr(name, 1, ?) = ? ORDER BY name",
                 account, len(prefix), prefix,
-            ).fetchall()  # fmt: skip
-        return [row[0] for row in rows]
+            )  # fmt: skip
 
     @contextlib.contextmanager
     def transaction(self, account: str) -> Iterator[sqlite3.Connection]:
@@ -302,7 +304,7 @@ class SqliteStore:
         # FULL, which syncs the log at every commit; NORMAL could lose the last ones with the machine's power, and with
         # them the request that was journalled before it was sent. Two syncs a page cost less than the page's way here.
         self._run("PRAGMA synchronous = FULL")
-        if self._run("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'eas_state'").fetchone() is None:
+        if not self._texts("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'eas_state'"):
             with self._begun():
                 self._run(
                     "CREATE TABLE IF NOT EXISTS eas_state (account TEXT NOT NULL, name TEXT NOT NULL,"
@@ -310,10 +312,10 @@ class SqliteStore:
                 )
                 # The table's own version, in a row of no account: PRAGMA user_version is the file's, and the caller's.
                 self._run("INSERT OR IGNORE INTO eas_state VALUES ('', 'schema', ?)", str(_SCHEMA))
-        row = self._run("SELECT value FROM eas_state WHERE account = '' AND name = 'schema'").fetchone()
-        version = row[0] if row else None
-        if not (isinstance(version, str) and version.isascii() and version.isdigit()):
-            raise StoreError(f"the store {self._path} is damaged: it does not say its version. {_RESTORE}")
+        told = self._texts("SELECT value FROM eas_state WHERE account = '' AND name = 'schema'")
+        version = told[0] if told else ""
+        if not (version.isascii() and version.isdigit() and len(version) < 10 and int(version) > 0):
+            raise self._damaged("it does not say its version")
         if int(version) > _SCHEMA:
             raise StoreError(
                 f"the store {self._path} was made by a newer version of activesync (its layout is {version}, this one"
@@ -328,7 +330,7 @@ class SqliteStore:
             try:
                 self._cursor.execute("PRAGMA journal_mode = WAL")
                 return
-            except sqlite3.Error as error:
+            except _ERRORS as error:
                 # For this alone SQLite does not wait by itself: another process is doing the same at this moment.
                 if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                     self._fail(error)
@@ -369,10 +371,26 @@ class SqliteStore:
             return self._cursor.execute(statement, values)
         except sqlite3.IntegrityError:
             raise  # a constraint of the caller's, which SQLite looks at when it commits: his own error
-        except sqlite3.Error as error:
+        except _ERRORS as error:
             self._fail(error)
 
-    def _fail(self, error: sqlite3.Error) -> NoReturn:
+    def _texts(self, statement: str, *values: object) -> list[str]:
+        """The only column of the rows that the statement gives."""
+        cursor = self._run(statement, *values)
+        try:
+            found = [row[0] for row in cursor.fetchall()]  # where SQLite finds out what is no UTF-8
+        except _ERRORS as error:
+            self._fail(error)
+        if not all(isinstance(one, str) for one in found):
+            raise self._damaged("a value in it is no text")
+        return found
+
+    def _damaged(self, why: str) -> StoreError:
+        return StoreError(f"the store {self._path} is damaged: {why}. {_RESTORE}")
+
+    def _fail(self, error: Exception) -> NoReturn:
+        if isinstance(error, UnicodeDecodeError) or "decode to UTF-8" in str(error):
+            raise self._damaged("a text in it is no UTF-8") from error
         # The name of the primary code: SQLITE_IOERR_WRITE is an SQLITE_IOERR.
         name = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
         what = _TROUBLE.get(name, "is closed" if "closed database" in str(error) else "cannot be used")

@@ -26,7 +26,7 @@ from activesync.commands import (
     SettingsResponse,
     Sync,
 )
-from activesync.hierarchy import Folder
+from activesync.hierarchy import Folder, Hierarchy
 from activesync.session import Session, device_id_for
 from activesync.status import Action, status
 
@@ -108,7 +108,7 @@ def test_another_device_forgets_what_the_one_before_had() -> None:
     kept = {
         "device": "OLD",
         "session": json.dumps({"version": "14.1", "policy_key": "77"}),
-        "folders": json.dumps({"sync_key": "5", "folders": [{"collection_id": "7"}]}),
+        "folders": Hierarchy("5", [Folder("7", "0", "Inbox", FolderType.INBOX)]).to_json(),
         "collection/7": '{"sync_key": "3", "pending": null, "resync": false, "known": [0, null, 2]}',
     }
     script = Script([Canned(headers=OFFER), Canned(FOLDERS)], kept=kept)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import re
 import sqlite3
 import stat
 import subprocess
@@ -13,13 +15,21 @@ import textwrap
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
-from activesync.errors import StoreError
+from activesync import Client, FolderType
+from activesync.errors import StoreError, UnknownFolderError, UsageError
+from activesync.state import CollectionState
 from activesync.store import MemoryStore, SqliteStore
+from activesync.testing import EASServer, sample_mailbox
+
+from .clients import Open, client
 
 Store = MemoryStore | SqliteStore
 
@@ -425,7 +435,7 @@ def test_a_newer_layout_is_refused_and_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "alice.db").read_bytes() == before
 
 
-@pytest.mark.parametrize("version", ["", "x", "-1", "²", None])
+@pytest.mark.parametrize("version", ["", "x", "-1", "0", "²", "9" * 5000, None])
 def test_a_layout_that_is_none(tmp_path: Path, version: str | None) -> None:
     with SqliteStore(tmp_path / "alice.db") as store:
         if version is None:
@@ -450,6 +460,85 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path, co
     with pytest.raises(StoreError, match="no SQLite database"):
         SqliteStore(tmp_path / "alice.db")
     assert (tmp_path / "alice.db").read_bytes() == content
+
+
+DAMAGED = re.compile(
+    r"damaged|no SQLite database|cannot be used \((unsupported file format|no such column)"
+    r"|newer version|cannot be written"  # by bytes of its header that tell the version of the format
+)
+
+
+def trouble(action: Callable[[], object]) -> str:
+    """What the StoreError says with which an action ends, "" where it ends well."""
+    try:
+        action()
+    except StoreError as error:
+        return str(error)
+    return ""
+
+
+def read_all(path: Path) -> None:
+    with SqliteStore(path, timeout=0.1) as store:
+        for name in store.names("a"):
+            assert isinstance(CollectionState.from_json(store.load("a", name)).sync_key, str)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_bytes_flipped_at_random(tmp_path: Path, seed: int) -> None:
+    """A text or a StoreError, whatever was hit; and a file that is refused is left as it is."""
+    path = tmp_path / "alice.db"
+    with SqliteStore(path) as store:
+        store.save("a", {f"collection/{number}": CollectionState(f"key{number}").to_json() for number in range(60)})
+    whole = path.read_bytes()
+    random = Random(seed)
+    refused = 0
+    for _ in range(40):
+        damaged = bytearray(whole)
+        for _ in range(random.choice((1, 3, 30, 300))):
+            # Half of them in the header and the root of the tables, where a single one matters.
+            damaged[random.randrange(random.choice((200, len(damaged))))] = random.randrange(256)
+        path.write_bytes(damaged)
+        if told := trouble(lambda: read_all(path)):
+            assert DAMAGED.search(told), told
+            assert path.read_bytes() == damaged
+            refused += 1
+        for beside in tmp_path.glob("alice.db-*"):
+            beside.unlink()
+    assert refused > 5
+
+
+@pytest.mark.parametrize("value", [5, 1.5, b"{}", b"\xff"])
+@pytest.mark.parametrize("where", ["a", ""])
+def test_a_value_of_another_type(tmp_path: Path, value: object, where: str) -> None:
+    path = tmp_path / "alice.db"
+    with SqliteStore(path) as store:
+        store.save("a", {"key": "1"})
+        store.connection.execute("DROP TABLE eas_state")
+        store.connection.execute("CREATE TABLE eas_state (account, name, value)")
+        rows = [("", "schema", "1"), ("a", "key", "1")]
+        store.connection.executemany(
+            "INSERT INTO eas_state VALUES (?, ?, ?)",
+            [(account, name, value if account == where else kept) for account, name, kept in rows],
+        )
+    with pytest.raises(StoreError, match="is damaged"), SqliteStore(path) as store:
+        store.load("a", "key")
+
+
+@pytest.mark.parametrize("length", [0, 5, 99, 100, 4095, 4096, 4097, 8192])
+def test_a_file_that_is_cut_off(tmp_path: Path, length: int) -> None:
+    """Nothing is left of one of no bytes at all: that is a new one. All others are refused, and left as they are."""
+    path = tmp_path / "alice.db"
+    with SqliteStore(path) as store:
+        store.save("a", {f"collection/{number}": "x" * 1000 for number in range(20)})
+    cut = path.read_bytes()[:length]
+    path.write_bytes(cut)
+    if length == 0:
+        with SqliteStore(path) as store:
+            assert store.names("a") == []
+        return
+    with pytest.raises(StoreError, match=DAMAGED), SqliteStore(path) as store:
+        [store.load("a", name) for name in store.names("a")]
+    assert path.read_bytes() == cut
 
 
 def test_a_damaged_file(tmp_path: Path) -> None:
@@ -502,8 +591,11 @@ def test_a_file_or_directory_that_may_not_be_written(what: str) -> None:
         SqliteStore(path).close()
         path.chmod(0o444 if what == "file" else 0o666)
         os.chmod(place, 0o555)
+        before = path.read_bytes()
         message = as_nobody(lambda: SqliteStore(path).save("a", {"key": "1"}))
         os.chmod(place, 0o700)
+        assert path.read_bytes() == before
+        assert os.listdir(place) == ["alice.db"]
     assert message.startswith(f"StoreError the store {path} cannot be ")
 
 
@@ -533,3 +625,191 @@ def as_nobody(action: Callable[[], object]) -> str:
         message = pipe.read()
     os.waitpid(child, 0)
     return message
+
+
+# A synchronisation whose store fails it
+
+
+MAILS, WINDOW = 20, 5
+
+
+@pytest.fixture
+def server() -> Iterator[EASServer]:
+    with EASServer(sample_mailbox("alice", "secret", mails=MAILS)) as running:
+        yield running
+
+
+def inbox(server: EASServer) -> list[str]:
+    return sorted(server.mailbox.items(FolderType.INBOX))
+
+
+def copied(path: Path) -> list[str]:
+    """The ServerIds that the caller has kept in his table."""
+    with closing(sqlite3.connect(path)) as db:
+        return sorted(row[0] for row in db.execute("SELECT id FROM mail"))
+
+
+def synchronise(
+    connect: Open, path: Path, after: Callable[[int, SqliteStore], None] = lambda count, store: None
+) -> None:
+    """Keeps all mails of the inbox beside their key; ``after`` each page it gets how many there were."""
+    with closing(SqliteStore(path, timeout=0.2)) as store:
+        if not store.connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'mail'").fetchall():
+            store.connection.execute("CREATE TABLE mail (id TEXT PRIMARY KEY)")
+        for count, page in enumerate(connect(store=store).sync("inbox", window=WINDOW), 1):
+            with page.transaction() as db:
+                db.executemany("INSERT INTO mail VALUES (?)", [(change.server_id,) for change in page.changes])
+            after(count, store)
+
+
+def raises_within(connect: Open, path: Path, match: str, after: Callable[[int, SqliteStore], None]) -> None:
+    """A run that ends by a StoreError after two pages has these; the next one brings the rest, and nothing twice.
+
+    PRIMARY KEY refuses what comes twice.
+    """
+    with pytest.raises(StoreError, match=match):
+        synchronise(connect, path, after)
+    assert len(copied(path)) == 2 * WINDOW
+
+
+def test_a_store_that_becomes_read_only(connect: Open, server: EASServer, tmp_path: Path) -> None:
+    path = tmp_path / "alice.db"
+
+    def after(count: int, store: SqliteStore) -> None:
+        if count == 2:
+            store.connection.execute("PRAGMA query_only = ON")
+
+    raises_within(connect, path, "cannot be written", after)
+    synchronise(connect, path)
+    assert copied(path) == inbox(server)
+
+
+def test_a_store_that_is_locked_meanwhile(connect: Open, server: EASServer, tmp_path: Path) -> None:
+    path = tmp_path / "alice.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+
+        def after(count: int, store: SqliteStore) -> None:
+            if count == 2:
+                other.execute("BEGIN IMMEDIATE")
+
+        raises_within(connect, path, "held by another process", after)
+        other.execute("ROLLBACK")
+    synchronise(connect, path)
+    assert copied(path) == inbox(server)
+
+
+def test_a_store_that_is_damaged_meanwhile(connect: Open, server: EASServer, tmp_path: Path) -> None:
+    path = tmp_path / "alice.db"
+
+    def after(count: int, store: SqliteStore) -> None:
+        if count == 2:
+            store.connection.execute("UPDATE eas_state SET value = '{' || value WHERE name LIKE 'collection/%'")
+
+    with pytest.raises((StoreError, UsageError)):
+        synchronise(connect, path, after)
+    assert len(copied(path)) == 2 * WINDOW
+    with pytest.raises(StoreError, match="damaged"):
+        synchronise(connect, path)
+    assert len(copied(path)) == 2 * WINDOW
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs limits of resources")
+def test_a_file_system_without_room(connect: Open, server: EASServer, tmp_path: Path) -> None:
+    """No file of the process may grow beyond what it is after two pages: the third cannot be kept."""
+    path = tmp_path / "alice.db"
+    script = """
+        import resource, signal, sys
+        from activesync import Client
+        from activesync.errors import StoreError
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        path, url, window = sys.argv[1:]
+        with Client(url, "alice", "secret", allow_http=True, store=path) as eas:
+            eas.store.connection.execute("CREATE TABLE mail (id TEXT PRIMARY KEY, filling TEXT)")
+            try:
+                for count, page in enumerate(eas.sync("inbox", window=int(window)), 1):
+                    with page.transaction() as db:
+                        for change in page.changes:
+                            db.execute("INSERT INTO mail VALUES (?, ?)", (change.server_id, "x" * 10_000))
+                    if count == 2:
+                        resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
+            except StoreError as error:
+                print(error)
+        """
+    with python(script, path, server.url, WINDOW) as child:
+        told, _ = child.communicate(timeout=30)
+    assert told.startswith(f"the store {path} "), told
+    assert "disk" in told
+    assert len(copied(path)) == 2 * WINDOW
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        db.execute("ALTER TABLE mail DROP COLUMN filling")
+    synchronise(connect, path)
+    assert copied(path) == inbox(server)
+
+
+def test_two_stores_with_one_device_id(connect: Open, server: EASServer, tmp_path: Path) -> None:
+    """The server knows one device: each store is told that its folder starts over where the other was there since."""
+    one, two = (connect(store=tmp_path / f"{name}.db", device="D1") for name in ("one", "two"))
+    assert [page.resync for page in one.sync("inbox")] == [False]
+    for eas in (two, one, two, two):
+        pages = list(eas.sync("inbox"))
+        if pages:
+            assert sorted(change.server_id for page in pages for change in page.changes) == inbox(server)
+            assert [page.resync for page in pages] == [eas is one or eas.stats.items > MAILS]
+    assert not pages, "nothing is new to the one that was there last"
+
+
+def test_a_device_id_that_is_another_ones_now(connect: Open, server: EASServer, tmp_path: Path) -> None:
+    """A store that is opened for another device starts afresh, as that."""
+    path = tmp_path / "alice.db"
+    list(connect(store=path, device="D1").sync("inbox"))
+    again = connect(store=path, device="D2")
+    (page,) = again.sync("inbox")
+    assert sorted(change.server_id for change in page.changes) == inbox(server)
+    assert not list(again.sync("inbox"))
+
+
+WRONG: Any = [None, 5, 1.5, True, [], {}, [{}], [5]]
+
+
+@pytest.mark.parametrize("name", ["session", "folders", "collection/1"])
+def test_what_is_kept_is_not_what_it_should_be(eas: Client, server: EASServer, name: str) -> None:
+    """Each value in turn is of another type, missing, or cut off: a run ends as it should, or by a StoreError."""
+    list(eas.sync("inbox"))
+    account = eas.session.account
+    whole = {one: eas.store.load(account, one) for one in ("device", "session", "folders", "collection/1")}
+    text = whole[name]
+    assert text is not None
+    kept = json.loads(text)
+    bad = [json.dumps(kept | {key: value}) for key in kept for value in WRONG if value != kept[key]]
+    bad += [json.dumps({one: value for one, value in kept.items() if one != key}) for key in kept]
+    bad += ["[]", "5", "null", "{", text[: len(text) // 2], "\0"]
+    ended = []
+    for one in bad:
+        store = MemoryStore()
+        store.save(account, whole | {name: one})
+        told = trouble(partial(again, server, store))
+        if told:
+            assert "damaged" in told
+            assert store.load(account, name) == one, "what is there is left for those who may mend it"
+        ended.append(bool(told))
+    assert any(ended)
+
+
+def again(server: EASServer, store: MemoryStore) -> None:
+    # An empty list of folders is one: there is nothing wrong with it but that.
+    with client(server, store=store) as eas, suppress(UnknownFolderError):
+        list(eas.sync("inbox"))
+
+
+@pytest.mark.parametrize("name", ["../../x", "/x", "..", "\0", "a\\..\\b", "x" * 5000])
+def test_a_name_is_no_path(tmp_path: Path, name: str) -> None:
+    home = tmp_path / "a" / "b" / "c"
+    home.mkdir(parents=True)
+    with SqliteStore(home / "alice.db") as store:
+        store.save(name, {name: name, f"collection/{name}": name})
+        assert store.load(name, name) == name
+        assert len(store.names(name)) == 2
+        with store.transaction(name):
+            store.save(name, {name: None})
+    assert [path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()] == [Path("a/b/c/alice.db")]
