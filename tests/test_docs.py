@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from activesync.commands import COMMANDS
+from activesync.testing import faults, misbehave
 
-from .examples import BIN, ROOT, run_commands, run_python
+from .examples import BIN, ROOT, blocks, run_commands, run_python
 
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 NAMING = [document for document in DOCS if "`test_" in document.read_text("utf-8")]
@@ -34,6 +38,28 @@ def test_python_examples_run_from_top_to_bottom(document: Path, here: Path) -> N
 @pytest.mark.parametrize("document", DOCS, ids=lambda path: path.name)
 def test_commands_run_and_print_what_is_shown(document: Path, here: Path) -> None:
     run_commands(document, here)
+
+
+@pytest.mark.skipif(not (BIN / "activesync").exists(), reason="run from the tree: the plugin is not installed")
+def test_the_tests_on_the_page_of_testing_pass(here: Path) -> None:
+    """As another project would run them: by pytest, with the plugin that the distribution brings."""
+    source = "\n\n".join(block.text for block in blocks(ROOT / "docs" / "testing.md"))
+    (here / "own").mkdir()
+    (here / "own" / "test_page.py").write_text(source, "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "own"],
+        cwd=here, capture_output=True, text=True, timeout=50,
+    )  # fmt: skip
+    assert done.returncode == 0 and f"{source.count('def test_')} passed" in done.stdout, done.stdout
+
+
+def test_the_page_of_testing_has_all_faults() -> None:
+    text = (ROOT / "docs" / "testing.md").read_text("utf-8")
+    functions = inspect.getmembers(faults, inspect.isfunction)
+    made = [name for name, value in functions if value.__module__ == faults.__name__ and not name.startswith("_")]
+    assert len(made) > 15
+    assert [name for name in made if f"| `{name}(" not in text] == []
+    assert [name for name in misbehave.NAMES if f"`{name}`" not in text] == []
 
 
 def test_each_command_has_a_page() -> None:

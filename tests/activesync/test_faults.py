@@ -25,7 +25,7 @@ from activesync.commands import Collection, Options, Sync, SyncResponse
 from activesync.items import BodyPreference, BodyType, CalendarEvent, Email, Note
 from activesync.mirror import Mirror
 from activesync.store import SqliteStore
-from activesync.testing import EASServer, Fault, faults, sample_mailbox
+from activesync.testing import EASServer, Fault, faults, misbehave, sample_mailbox
 
 from .clients import Open, post
 
@@ -295,11 +295,22 @@ def test_a_clock_takes_items_out_of_a_filter(connect: Open, server: EASServer) -
 # Answers without measure
 
 
-@pytest.mark.parametrize("command", ["FolderSync", "Sync"])
-def test_ten_gigabytes(connect: Open, server: EASServer, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: faults.endless(command="FolderSync"),
+        lambda: faults.endless(command="Sync"),
+        lambda: misbehave.fault("a gzip bomb"),
+    ],
+    ids=["ten gigabytes of folders", "ten gigabytes of changes", "a gzip bomb"],
+)
+def test_answers_without_measure(
+    connect: Open, server: EASServer, made: Callable[[], Fault], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client stops at its limit, and so the server does; neither holds more than a little of it."""
     monkeypatch.setattr(session, "LARGEST_ANSWER", 1 << 22)
     eas = connect()
-    server.faults.append(faults.endless(command=command))
+    server.faults.append(made())
     tracemalloc.start()
     try:
         with pytest.raises(errors.DamagedError, match="more than 4 MB"):
@@ -351,6 +362,16 @@ def test_a_stall_within_chunks(connect: Open, server: EASServer, chunk: int | No
     server.chunk = chunk
     server.faults.append(faults.stalled(0.1, 100, times=3))
     assert set(delivered(connect().sync("inbox"))) == inbox(server)
+
+
+def test_requests_are_waited_for(eas: Client, server: EASServer) -> None:
+    thread = threading.Thread(target=lambda: list(eas.sync("inbox", window=WINDOW)))
+    thread.start()
+    waited = server.wait_for("Sync", 3, timeout=LIMIT)
+    thread.join()
+    assert len(waited) >= 3 and {request.command for request in waited} == {"Sync"}
+    with pytest.raises(TimeoutError, match=r"of Search have come in 0\.1 s, not 1"):
+        server.wait_for("Search", timeout=0.1)
 
 
 # An item that breaks the server, or its answer. How the client gets around one is the matter of flows.

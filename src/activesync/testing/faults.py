@@ -45,6 +45,9 @@ class CarryOut(Protocol):
     def device(self) -> Device | None: ...
 
 
+#: A document of which a text is to follow: the header, AirSync:Sync, AirSync:Status, and STR_I.
+BEGUN = b"\x03\x01\x6a\x00\x45\x4e\x03"
+
 Act: TypeAlias = Callable[[Request, CarryOut], Answer]
 
 
@@ -258,7 +261,7 @@ def endless(size: int = 10 << 30, *, command: str | None = None, times: int | No
     """A document of ``size`` bytes, ten gigabytes, all but the first in one text. It is made while it is sent."""
 
     def pieces() -> Iterator[bytes]:
-        yield b"\x03\x01\x6a\x00\x45\x4e\x03"  # a header, AirSync:Sync, AirSync:Status, and a text begins
+        yield BEGUN
         piece = b"1" * (1 << 16)
         for start in range(0, size, len(piece)):
             yield piece[: size - start]

@@ -159,12 +159,12 @@ def _unmoved(times: int | None) -> Fault:
 
 
 def _bomb(times: int | None) -> Fault:
-    """A gigabyte of nothing, in one megabyte of gzip."""
+    """A text of a gigabyte, in one megabyte of gzip."""
 
     def act(request: Request, carry_out: CarryOut) -> Answer:
-        piece = gzip.compress(bytes(1 << 24), 9)
+        piece = gzip.compress(b"1" * (1 << 24), 9)
         headers = {"Content-Type": "application/vnd.ms-sync.wbxml", "Content-Encoding": "gzip"}
-        return Answer(200, piece * 64, headers)
+        return Answer(200, gzip.compress(faults.BEGUN) + piece * 64, headers)
 
     return Fault(act, "Sync", times)
 

@@ -103,7 +103,7 @@ class EASServer:
         self.devices: dict[tuple[str, str], Device] = {}
         self._host, self._port = host, port
         self._tls = _context(tls)
-        self._lock = threading.Lock()
+        self._arrived = threading.Condition()
         self._listener: _Listener | None = None
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -164,6 +164,22 @@ class EASServer:
         """Returns after so many seconds, or as soon as the server is stopped."""
         self._stopping.wait(seconds)
 
+    def wait_for(self, command: str, count: int = 1, *, timeout: float = 10.0) -> list[Request]:
+        """The requests of a command among the last ones, oldest first, as soon as there are ``count`` of them or more.
+
+        They have come by then; their answers may be on their way. Raises TimeoutError after so many seconds.
+        """
+        found: list[Request] = []
+
+        def enough() -> bool:
+            found[:] = [request for request in self.requests if request.command == command]
+            return len(found) >= count
+
+        with self._arrived:
+            if self._arrived.wait_for(enough, timeout):
+                return found
+        raise TimeoutError(f"{len(found)} requests of {command} have come in {timeout:g} s, not {count}")
+
     # State
 
     @property
@@ -183,8 +199,9 @@ class EASServer:
 
     def answer(self, request: Request, authorization: str) -> Answer:
         """The answer to a request, made by the first fault that fits it, or by carrying it out."""
-        with self._lock:
+        with self._arrived:
             self.requests.append(request)
+            self._arrived.notify_all()
             fault = next((one for one in self.faults if one.fits(request)), None)
 
         carry_out = _CarryOut(self, request, authorization)
