@@ -7,7 +7,6 @@ import contextlib
 import logging
 import sqlite3
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -75,16 +74,6 @@ def server() -> Iterator[EASServer]:
 def added(pages: Any) -> list[str]:
     """The ServerIds of all Adds in these pages."""
     return [change.server_id for page in pages for change in page.changes if isinstance(change, Add)]
-
-
-def delayed(seconds: float, **options: Any) -> faults.Fault:
-    """A fault that lets the client wait."""
-
-    def act(request: Any, carry_out: Callable[[], Any]) -> Any:
-        time.sleep(seconds)
-        return carry_out()
-
-    return faults.Fault(act, **options)
 
 
 # The main job
@@ -609,7 +598,7 @@ def test_a_flow_of_pages_is_closed_with_its_loop(connect: Open) -> None:
 
 
 def test_a_client_serves_one_thread_at_a_time(server: EASServer) -> None:
-    server.faults.append(delayed(0.5, command="FolderSync"))
+    server.faults.append(faults.delayed(0.5, command="FolderSync"))
     caught: list[BaseException] = []
     found: list[Any] = []
     with Client(server.url, "alice", "secret", allow_http=True) as eas:
@@ -652,7 +641,7 @@ def test_an_async_client_that_is_cancelled_leaves_the_store_right(server: EASSer
     async def main() -> None:
         async with AsyncClient(server.url, "alice", "secret", allow_http=True, store=store) as eas:
             await eas.folders()
-            server.faults.append(delayed(5.0, command="Sync", skip=2))
+            server.faults.append(faults.delayed(5.0, command="Sync", skip=2))
             got = 0
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.5):
