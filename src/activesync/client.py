@@ -222,9 +222,10 @@ class Client(_Base):
     ``url`` is the server's address ("https://mail.example.com"; the usual path is added where there is none). ``auth``
     is a function that returns an Authorization header, for anything but a password: see auth.py. ``store`` keeps keys
     between runs: the path of a SQLite file, or a StateStore; without one every run starts afresh. ``device`` is the
-    device id, which otherwise is made once and kept in the store. ``verify`` is True (the system's store of
-    certificates), the path of a CA file, an SSLContext, or False. ``certificate`` is what the client shows of itself: a
-    PEM file with certificate and key, or a pair of files. ``timeout`` is how many seconds the server may keep silent.
+    device id, which otherwise is made once and kept in the store: two stores that share one start over in turn, since
+    the server knows one device. ``verify`` is True (the system's store of certificates), the path of a CA file, an
+    SSLContext, or False. ``certificate`` is what the client shows of itself: a PEM file with certificate and key, or a
+    pair of files. ``timeout`` is how many seconds the server may keep silent.
     ``base64_query`` sends the parameters of requests in base64 ([MS-ASHTTP] section 2.2.1.1.1.1) instead of as text.
     ``check`` looks at each request before it is sent, and refuses what breaks a rule of the protocol; False is for
     those who test servers. ``on_policy`` is given the policy that a server asks to be applied, and says how far it is:

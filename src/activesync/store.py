@@ -226,7 +226,7 @@ class SqliteStore:
         try:
             self._prepare()
         except BaseException:
-            self._connection.close()
+            self.close()
             raise
 
     def __repr__(self) -> str:
@@ -281,6 +281,9 @@ class SqliteStore:
         with self._turn.taken() as within:
             if within:
                 raise StoreError("a transaction of this store is open: close the store after it")
+            # The cursor first: a statement of it that has failed would keep the file open.
+            with contextlib.suppress(sqlite3.ProgrammingError):  # closed already
+                self._cursor.close()
             self._connection.close()
 
     # The file
@@ -393,5 +396,5 @@ class SqliteStore:
             raise self._damaged("a text in it is no UTF-8") from error
         # The name of the primary code: SQLITE_IOERR_WRITE is an SQLITE_IOERR.
         name = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
-        what = _TROUBLE.get(name, "is closed" if "closed database" in str(error) else "cannot be used")
+        what = _TROUBLE.get(name, "is closed" if "on a closed" in str(error) else "cannot be used")
         raise StoreError(f"the store {self._path} {what} ({error})") from error

@@ -31,8 +31,8 @@ from .clients import Open, post
 
 MAILS = 40
 WINDOW = 8
-# Of all that is here, no single thing may take longer, in seconds.
-LIMIT = 3.0
+# No test here may take longer, in seconds: each takes less than half of it on a machine that is idle.
+LIMIT = 6.0
 
 
 @pytest.fixture

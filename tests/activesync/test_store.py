@@ -583,6 +583,20 @@ def test_a_full_disk(sqlite: SqliteStore) -> None:
     sqlite.save("a", {"key": "3"})
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
+def test_a_store_that_has_failed_lets_go_of_its_file(sqlite: SqliteStore, tmp_path: Path) -> None:
+    pages = sqlite.connection.execute("PRAGMA page_count").fetchone()[0]
+    sqlite.connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    with pytest.raises(StoreError, match="disk is full"):
+        sqlite.save("a", {"large": "x" * 100_000})
+    sqlite.close()
+    (tmp_path / "text.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(StoreError, match="no SQLite database"):
+        SqliteStore(tmp_path / "text.db")
+    links = [os.path.realpath(path) for path in Path("/proc/self/fd").iterdir()]
+    assert [link for link in links if link.startswith(str(tmp_path))] == []
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("what", ["file", "directory"])
 def test_a_file_or_directory_that_may_not_be_written(what: str) -> None:
