@@ -38,6 +38,8 @@ _TROUBLE = {
     "SQLITE_IOERR": "cannot be read or written: the disk or its file system fails",
 }
 
+_COMMIT = "COMMIT"
+
 # Where a file is damaged, sqlite3 may fail to read the text of SQLite's own error.
 _ERRORS = (sqlite3.Error, UnicodeDecodeError)
 
@@ -354,7 +356,7 @@ class SqliteStore:
         self._run("BEGIN IMMEDIATE")
         try:
             yield
-            self._run("COMMIT")
+            self._run(_COMMIT)
         except BaseException:
             # SQLite has rolled back by itself after some errors, a full disk for one.
             if self._connection.in_transaction:
@@ -372,9 +374,9 @@ class SqliteStore:
     def _run(self, statement: str, *values: object) -> sqlite3.Cursor:
         try:
             return self._cursor.execute(statement, values)
-        except sqlite3.IntegrityError:
-            raise  # a constraint of the caller's, which SQLite looks at when it commits: his own error
         except _ERRORS as error:
+            if isinstance(error, sqlite3.IntegrityError) and statement == _COMMIT:
+                raise  # a constraint of the caller's, which SQLite looks at when it commits: his own error
             self._fail(error)
 
     def _texts(self, statement: str, *values: object) -> list[str]:

@@ -14,7 +14,7 @@ import tempfile
 import textwrap
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -23,8 +23,9 @@ from typing import Any
 
 import pytest
 
-from activesync import Client, FolderType
+from activesync import Add, Client, FolderType
 from activesync.errors import StoreError, UnknownFolderError, UsageError
+from activesync.items import Note
 from activesync.state import CollectionState
 from activesync.store import MemoryStore, SqliteStore
 from activesync.testing import EASServer, sample_mailbox
@@ -446,6 +447,29 @@ def test_a_layout_that_is_none(tmp_path: Path, version: str | None) -> None:
         SqliteStore(tmp_path / "alice.db")
 
 
+@pytest.mark.parametrize(
+    ("columns", "row"),
+    [
+        ("account, name", ("", "schema")),
+        ("account, name, value, more", ("", "schema", "1", None)),
+        ("account, name, value, more NOT NULL", ("", "schema", "1", 5)),
+        ("account, name, value CHECK (length(value) < 2)", ("", "schema", "1")),
+        ("account, name, value REFERENCES elsewhere", ("", "schema", "1")),
+    ],
+)
+def test_a_table_of_another_shape(tmp_path: Path, columns: str, row: tuple[object, ...]) -> None:
+    """Its rows stay what they were."""
+    path = tmp_path / "alice.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute(f"CREATE TABLE eas_state ({columns})")
+        db.execute(f"INSERT INTO eas_state VALUES ({', '.join('?' * len(row))})", row)
+    with pytest.raises(StoreError, match="cannot be used"), SqliteStore(path) as store:
+        store.connection.execute("PRAGMA foreign_keys = ON")
+        store.save("a", {"one": "1", "two": "22"})
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT * FROM eas_state").fetchall() == [row]
+
+
 def test_a_table_of_the_same_name_that_is_not_ours(tmp_path: Path) -> None:
     db = sqlite3.connect(tmp_path / "alice.db")
     db.execute("CREATE TABLE eas_state (x)")
@@ -649,7 +673,7 @@ MAILS, WINDOW = 20, 5
 
 @pytest.fixture
 def server() -> Iterator[EASServer]:
-    with EASServer(sample_mailbox("alice", "secret", mails=MAILS)) as running:
+    with EASServer(sample_mailbox("alice", "secret", mails=MAILS, notes=0)) as running:
         yield running
 
 
@@ -759,6 +783,60 @@ def test_a_file_system_without_room(connect: Open, server: EASServer, tmp_path: 
         db.execute("ALTER TABLE mail DROP COLUMN filling")
     synchronise(connect, path)
     assert copied(path) == inbox(server)
+
+
+class Failing(SqliteStore):
+    """Refuses to keep anything, once, after so many saves."""
+
+    saves = 1000
+
+    def save(self, account: str, values: Mapping[str, str | None]) -> None:
+        self.saves -= 1
+        if self.saves == 0:
+            raise StoreError("no room")
+        super().save(account, values)
+
+
+@pytest.mark.parametrize("saves", range(1, 13))
+def test_each_save_in_turn_fails(connect: Open, server: EASServer, tmp_path: Path, saves: int) -> None:
+    """The run ends by that error, whatever was to be kept. The next one brings what was not committed, and no more."""
+    with closing(Failing(tmp_path / "alice.db")) as store:
+        store.connection.execute("CREATE TABLE mail (id TEXT PRIMARY KEY)")
+        eas = connect(store=store)
+
+        def run() -> None:
+            for page in eas.sync("inbox", window=WINDOW):
+                with page.transaction() as db:
+                    db.executemany("INSERT INTO mail VALUES (?)", [(change.server_id,) for change in page.changes])
+
+        store.saves = saves
+        told = trouble(run)
+        assert told == ("" if store.saves > 0 else "no room")
+        run()
+        assert mails(store) == inbox(server)
+
+
+@pytest.mark.parametrize("saves", [1, 2, 3])
+def test_a_change_goes_up_once_though_the_store_fails(
+    connect: Open, server: EASServer, tmp_path: Path, saves: int
+) -> None:
+    """What cannot be journalled is not sent. What was sent, and could not be noted as done, is told later."""
+    with closing(Failing(tmp_path / "alice.db")) as store:
+        eas = connect(store=store)
+        eas.folders()
+        store.saves = saves
+        with pytest.raises(StoreError, match="no room"):
+            eas.apply("notes", [Add(item=Note(subject="Once"))])
+        sent = saves == 3
+        assert names(server) == ["Once"] * sent
+        told = [result.ok for page in eas.sync("notes") for result in page.results]
+        assert told == [True] * sent
+        assert names(server) == ["Once"] * sent
+
+
+def names(server: EASServer) -> list[str | None]:
+    """The subjects of all notes."""
+    return [getattr(item, "subject", None) for item in server.mailbox.items(FolderType.NOTES).values()]
 
 
 def test_two_stores_with_one_device_id(connect: Open, server: EASServer, tmp_path: Path) -> None:
