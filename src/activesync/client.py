@@ -39,7 +39,7 @@ from .commands import (
     UserInformation,
 )
 from .effects import Claim, Close, Deliver, Effect, Flow, Load, Now, Random, Read, Save, Send, Sleep
-from .errors import ActiveSyncError, UsageError
+from .errors import ActiveSyncError, StoreError, UsageError
 from .flows import ClientChange, Contents, Result
 from .hierarchy import Folder, Hierarchy
 from .items import BodyPreference, BodyType, DocumentEntry
@@ -293,9 +293,11 @@ class Client(_Base):
 
     def close(self) -> None:
         """Closes the connections, and the store where the client opened it. The results of apply() are done with."""
-        if self.session.told:
-            self._drive(flows.acknowledge(self.session))
-        self._release()
+        # A store that cannot be used must not keep from closing: results are told again, and a lease ends by itself.
+        with contextlib.suppress(StoreError):
+            if self.session.told:
+                self._drive(flows.acknowledge(self.session))
+            self._release()
         if self._own_transport:
             self._transport.close()
         if self._own_store:
@@ -593,9 +595,10 @@ class AsyncClient(_Base):
 
     async def close(self) -> None:
         """See Client.close."""
-        if self.session.told:
-            await self._drive(flows.acknowledge(self.session))
-        await self._release()
+        with contextlib.suppress(StoreError):
+            if self.session.told:
+                await self._drive(flows.acknowledge(self.session))
+            await self._release()
         if self._own_transport:
             await self._transport.close()
         if self._own_store:

@@ -185,8 +185,8 @@ def test_status_3_in_the_middle_of_a_window(connect: Open, server: EASServer) ->
         assert copied == inbox(server)
         over = [page.resync for page in pages]
         assert over.count(True) == 1 and over.index(True) == 2
-        got = delivered(pages[2:])
-        assert set(got) == inbox(server) and len(got) == len(set(got)), "all of it comes anew, once"
+        got = delivered(pages)
+        assert set(got) == inbox(server) and len(got) == len(set(got)), "each came once, and what was known not again"
         # What has gone meanwhile goes from the copy as well.
         server.mailbox.delete(min(inbox(server)))
         server.faults.append(faults.forgotten())
@@ -212,7 +212,7 @@ def test_a_change_that_goes_up_after_the_server_has_forgotten_the_folder(connect
     (result,) = eas.apply("inbox", [Delete(server_id=gone)])
     assert result.status == 3 and gone in inbox(server), "it was not done, and that is told"
     (page,) = eas.sync("inbox")
-    assert page.resync and set(delivered([page])) == inbox(server)
+    assert page.resync and not page.changes, "all is as it was"
 
 
 @pytest.mark.parametrize("skip", [2, 4])
