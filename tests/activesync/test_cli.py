@@ -426,7 +426,7 @@ FAILURES: list[tuple[str, int, Callable[[EASServer], None], str]] = [
     (
         "damaged",
         33,
-        lambda server: server.faults.append(faults.http(200, body=b"\x03\x01\x6a\x00\x02", command="Sync")),
+        lambda server: server.faults.append(faults.http(200, body=b"\x03\x01\x6a\x00\x02", command="Sync", times=9)),
         "is not WBXML",
     ),
     (

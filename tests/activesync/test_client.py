@@ -536,7 +536,7 @@ def test_every_version_with_a_policy(connect: Open, server: EASServer, versions:
         (lambda: faults.http(401), errors.AuthenticationError),
         (lambda: faults.http(404), errors.NotFoundError),
         (lambda: faults.busy("3600"), errors.ServerBusyError),
-        (lambda: faults.http(500), errors.HTTPError),
+        (lambda: faults.http(500, times=6), errors.HTTPError),  # for each window, down to one mail
         (lambda: faults.cut_off(times=3), errors.CutOffError),
         (lambda: faults.other_document(), errors.WrongDocumentError),
         (lambda: faults.status(999), errors.UnknownStatusError),

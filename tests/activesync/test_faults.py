@@ -27,7 +27,7 @@ from activesync.mirror import Mirror
 from activesync.store import SqliteStore
 from activesync.testing import EASServer, Fault, faults, misbehave, sample_mailbox
 
-from .clients import Open, post
+from .clients import Open, collections, post
 
 MAILS = 40
 WINDOW = 8
@@ -141,7 +141,7 @@ ENDS: dict[str, tuple[Callable[[], Fault], tuple[type[Exception], ...]]] = {
     ),
     "gzip with a wrong checksum": (lambda: faults.damaged_gzip("checksum"), (errors.DamagedError,)),
     "gzip that is cut again and again": (lambda: faults.damaged_gzip("cut", times=3), (errors.CutOffError,)),
-    "500": (lambda: faults.http(500), (errors.HTTPError,)),
+    "500 for every window": (lambda: faults.http(500, times=20), (errors.HTTPError,)),
 }
 
 
@@ -450,6 +450,52 @@ def test_an_item_that_cannot_be_decoded(server: EASServer) -> None:
     assert fault.hits == 2
     server.faults.clear()
     assert raw.sync(512) == newest_first[2:], "nothing was lost by it"
+
+
+def test_an_item_on_whose_body_the_server_fails_comes_without_it(connect: Open, server: EASServer) -> None:
+    eas, poisoned = connect(), sorted(inbox(server))[3]
+    server.faults.append(faults.poison(poisoned, body=True))
+    pages = list(eas.sync("inbox", window=WINDOW))
+    got = {change.server_id: change.item for page in pages for change in page.changes}
+    assert set(got) == inbox(server)
+    assert [name for name, item in got.items() if not item.body.data] == [poisoned]
+    (skipped,) = [one for page in pages for one in page.skipped]
+    assert skipped.server_id == poisoned and "HTTP 500" in skipped.reason
+    # The window is as large again after it; halving takes few requests.
+    windows = [one.findtext("AirSync:WindowSize") for one in collections(server)[1:]]
+    assert windows.count("1") <= 4 and windows[-1] != "1"
+    assert len(windows) <= len(inbox(server)) // WINDOW + 12
+    assert not list(eas.sync("inbox"))
+    # Nobody knows what it is like: after a folder has started over it comes again, and nothing else.
+    server.faults[:] = [faults.status(3, command="Sync")]
+    assert [change.server_id for page in eas.sync("inbox") for change in page.changes] == [poisoned]
+
+
+def test_an_item_that_cannot_be_read_comes_with_what_can(connect: Open, server: EASServer) -> None:
+    eas, broken = connect(), sorted(inbox(server))[3]
+    server.faults.append(faults.undecodable(broken))
+    pages = list(eas.sync("inbox", window=WINDOW))
+    got = {change.server_id: change.item for page in pages for change in page.changes}
+    assert set(got) == inbox(server)
+    (skipped,) = [one for page in pages for one in page.skipped]
+    assert skipped.server_id == broken and "UTF-8" in skipped.reason
+    assert any("\ufffd" in str(getattr(got[broken], name)) for name in ("subject", "to", "from_"))
+    assert not any("\ufffd" in str(item) for name, item in got.items() if name != broken)
+
+
+def test_an_item_that_fails_in_every_form_holds_up_its_folder_alone(connect: Open, server: EASServer) -> None:
+    eas, poisoned = connect(), sorted(inbox(server))[3]
+    server.faults.append(faults.poison(poisoned))
+    got = set()
+    with pytest.raises(errors.HTTPError) as caught:
+        for page in eas.sync("inbox", "calendar", window=WINDOW):
+            got |= {change.server_id for change in page.changes}
+    assert caught.value.status == 500 and poisoned not in got
+    assert got >= set(server.mailbox.items(FolderType.CALENDAR)), "the other folders have their turn"
+    before = [name for name in got if name in inbox(server)]
+    server.faults.clear()
+    rest = [change.server_id for page in eas.sync("inbox") for change in page.changes]
+    assert {*before, *rest} == inbox(server) and not {*before} & {*rest}
 
 
 def test_all_but_the_text_of_an_undecodable_item_is_as_it_was(server: EASServer) -> None:

@@ -20,7 +20,7 @@ from .ask import (
     set_oof,
     user_information,
 )
-from .contents import ClientChange, Contents, EarlierChangesError, Result, ServerChange
+from .contents import ClientChange, Contents, EarlierChangesError, Result, ServerChange, Skipped
 from .down import default_options, sync
 from .folders import create_folder, delete_folder, folders, update_folder
 from .up import acknowledge, apply
@@ -31,6 +31,7 @@ __all__ = [
     "EarlierChangesError",
     "Result",
     "ServerChange",
+    "Skipped",
     "acknowledge",
     "acknowledge_wipe",
     "apply",

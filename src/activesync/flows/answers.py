@@ -24,6 +24,7 @@ from ..commands import (
     SupportedCalendar,
     SupportedContacts,
     Sync,
+    SyncResponse,
 )
 from ..effects import Flow, Head, Read
 from ..errors import (
@@ -64,6 +65,7 @@ _SELECT: Final[dict[str, type[wbxml.Model] | None]] = {
     "AirSync:Collection/AirSync:Responses/AirSync:Fetch": FetchResponse,
 }
 
+_TEXT: Final = "text in UTF-8"
 _OF_SYNC: Final = "AirSync:Sync/"
 _CHANGES: Final = frozenset(path for path in _SELECT if path.startswith("AirSync:Collection/AirSync:Commands/"))
 _RESPONSES: Final = frozenset(path for path in _SELECT if path.startswith("AirSync:Collection/AirSync:Responses/"))
@@ -117,6 +119,34 @@ def _read_answer(session: Session) -> Callable[[Head], Flow[Answer]]:
             raise session.answer_error(error, head, start) from error
         if not found:
             raise WrongDocumentError(f"{session.host} answers Sync with another document")
+        return answer
+
+    return read
+
+
+def _read_leniently(session: Session) -> Callable[[Head], Flow[Answer]]:
+    """Reads a Sync answer in which a text is none, which stands in the place of what cannot be read.
+
+    Raises what reading it strictly does where more is wrong with it: then its key may be, too.
+    """
+
+    def read(head: Head) -> Flow[Answer]:
+        data = yield from session.read_all(head)
+        answer = Answer(empty=not data)
+        if not data:
+            return answer
+        document = wbxml.decode(data, lenient=True)
+        try:
+            if any(problem.expected != _TEXT for problem in document.problems):
+                wbxml.decode(data)
+            response = wbxml.decode(document, type=SyncResponse)
+        except wbxml.DecodeError as error:
+            raise session.answer_error(error, head, data[:16]) from error
+        answer.status, answer.limit = response.status, response.limit
+        for number, one in enumerate(response.collections):
+            answer.collections[number] = CollectionAnswer(
+                one.sync_key or "", one.collection_id or "", one.status, one.more_available, one.commands, one.responses
+            )
         return answer
 
     return read
@@ -193,9 +223,9 @@ def encoded(session: Session, *collections: Collection) -> bytes:
     return session.encoded(Sync(collections=list(collections)))
 
 
-def exchange(session: Session, body: bytes) -> Flow[Answer]:
+def exchange(session: Session, body: bytes, *, lenient: bool = False) -> Flow[Answer]:
     """The answer to a Sync; provisions where its Status asks for it."""
-    read = _read_answer(session)
+    read = _read_leniently(session) if lenient else _read_answer(session)
     for _ in range(TRIES):
         answer = yield from session.exchange("Sync", body, read)
         if answer.status is None or not (yield from session.provision_for("Sync", answer.status)):

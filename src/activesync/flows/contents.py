@@ -58,6 +58,17 @@ class Result:
         return self.status == 1
 
 
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An item that made the server fail, or the reading of its answer: what could be had of it is among the changes.
+
+    ``reason`` says what went wrong.
+    """
+
+    server_id: str
+    reason: str
+
+
 @dataclass(slots=True)
 class Contents:
     """What a page holds: the changes of one folder in one answer.
@@ -65,7 +76,8 @@ class Contents:
     ``resync`` says that the server has started over: from this page on all items of the folder come again, of which
     ``changes`` are those that differ from what the caller was told before. Then ``replaced`` are the ServerIds of such
     Adds as put an item in the place of one that the caller has. ``more`` says that further pages follow. ``results``
-    tell of earlier changes of ours whose answer had been lost.
+    tell of earlier changes of ours whose answer had been lost; ``skipped`` names items that came without their bodies,
+    or with letters that nobody can read, because the server fails on them.
     """
 
     folder: Folder
@@ -74,3 +86,4 @@ class Contents:
     resync: bool = False
     more: bool = False
     replaced: frozenset[str] = frozenset()
+    skipped: tuple[Skipped, ...] = ()

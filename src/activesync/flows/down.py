@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, cast
+
+import wbxml
 
 from ..commands import FILTERS, Add, Change, FilterType, FolderType, Options, read_as
 from ..effects import Claim, Deliver, Flow, Load, Save
 from ..errors import (
     ActiveSyncError,
     DamagedError,
+    HTTPError,
     LeaseError,
     ProvisionError,
     RemoteWipeRequested,
@@ -27,15 +30,17 @@ from ..session import Session
 from ..state import FIRST_KEY, CollectionState, lease_name, state_name
 from ..status import Action
 from .answers import TRIES, CollectionAnswer, collection_of, encoded, exchange, judge, prime, recover, refusal
-from .contents import Contents, ServerChange
+from .contents import Contents, ServerChange, Skipped
 from .folders import find_folder, folders
-from .known import StartingOver, entries_of, keep
+from .known import UNKNOWN, StartingOver, entries_of, keep
 from .up import earlier
 
 # Pages in a row that say "more" under the key of before, and such that bring no item: a server that goes on like this
 # never ends. A few of either are allowed ([MS-ASCMD] section 2.2.3.116, R3452).
 _STUCK_PAGES: Final = 5
 _IDLE_PAGES: Final = 100
+# What a server, or a proxy that waits for one, answers where it fails on what it has to send.
+_FAILURES: Final = frozenset({500, 502, 504})
 
 
 def known_filter(folder: Folder, filter_type: FilterType | None) -> FilterType | None:
@@ -104,7 +109,9 @@ def sync(
             yield from _sync_folder(session, folder, window, chosen_options, conversation_mode(folder, conversations))
         except (ProvisionError, RemoteWipeRequested):
             raise
-        except (StatusError, UnknownFolderError, DamagedError, LeaseError) as error:
+        except (StatusError, UnknownFolderError, DamagedError, LeaseError, HTTPError) as error:
+            if isinstance(error, HTTPError) and error.status not in _FAILURES:
+                raise
             # One folder's trouble: the others have their turn before it is told.
             failed = failed or error
     if failed is not None:
@@ -117,6 +124,7 @@ def _sync_folder(
     name = state_name(folder.collection_id)
     tries = stuck = idle = 0
     again: StartingOver | None = None
+    size, broken = window, cast("ActiveSyncError | None", None)
     while True:
         if session.starts_over:
             tries += 1
@@ -145,12 +153,19 @@ def _sync_folder(
                 folder,
                 sync_key=state.sync_key,
                 get_changes=True,
-                window_size=window,
+                window_size=size,
                 conversation_mode=conversation_mode,
-                options=[options],
+                options=[options if broken is None else _without_bodies(options)],
             ),
         )
-        answer = yield from exchange(session, body)
+        try:
+            answer = yield from exchange(session, body, lenient=broken is not None)
+        except (HTTPError, DamagedError) as error:
+            # One item may be what the server fails on, or what cannot be read: it is looked for.
+            if broken is not None or not _may_be_an_item(error):
+                raise
+            size, broken = (size // 2, None) if size > 1 else (1, error)
+            continue
         collection, action = judge(session, folder, answer)
         if action is Action.RESYNC and tries < TRIES:
             tries += 1
@@ -174,6 +189,11 @@ def _sync_folder(
             raise DamagedError(f"{session.host} says again and again that {folder.name} has more, and does not get on")
         told = entries_of(changes)
         contents = Contents(folder, changes, resync=state.resync, more=collection.more)
+        if broken is not None:
+            names = [change.server_id for change in changes if change.server_id]
+            contents.skipped = tuple(Skipped(name, str(broken)) for name in names)
+            told |= dict.fromkeys(names, UNKNOWN)
+        size, broken = min(2 * size, window), None
         after, values = yield from keep(folder, replace(state, sync_key=collection.sync_key, resync=False), told)
         if again is not None and state.base is not None:
             contents.changes, contents.replaced = again.sifted(changes, told)
@@ -189,6 +209,19 @@ def _sync_folder(
             yield Save(values)
         if not collection.more:
             return
+
+
+def _may_be_an_item(error: HTTPError | DamagedError) -> bool:
+    """Whether one of the items that were due may be why it failed: the server did, or what it sent cannot be read."""
+    if isinstance(error, HTTPError):
+        return error.status in _FAILURES
+    return isinstance(error.__cause__, wbxml.DecodeError)
+
+
+def _without_bodies(options: Options) -> Options:
+    """The Options for an item on which the server fails: the filter as it is, which what is due hangs on, no bodies."""
+    bare = BodyPreference(type=BodyType.PLAIN_TEXT, truncation_size=0)
+    return Options(cls=options.cls, filter_type=options.filter_type, body_preferences=[bare])
 
 
 def _in_class(changes: list[ServerChange], folder: Folder) -> list[ServerChange]:

@@ -35,7 +35,7 @@ _MARKS: Final = ("read", "flag", "categories", "last_verb_executed", "last_verb_
 _marks_of = attrgetter(*_MARKS)
 _rest_of = attrgetter(*(name for name in Email.__dataclass_fields__ if name not in _MARKS and name != "problems"))
 _SAME: Final = "="
-_UNKNOWN: Final = ",".join("?" * (1 + len(_MARKS)))
+UNKNOWN: Final = ",".join("?" * (1 + len(_MARKS)))
 _NO_MARKS: Final = "," * len(_MARKS)
 # Version, public id, character set, no string table, and the tag, which differs between an Add and a Change.
 _BEGINNING: Final = 5
@@ -57,7 +57,7 @@ def entries_of(changes: Iterable[ServerChange]) -> Entries:
             told[name] = _after(told.get(name), _digest(change))
         else:
             instance = type(change) is Delete and change.instance_id is not None
-            told[name] = _UNKNOWN if instance else None
+            told[name] = UNKNOWN if instance else None
     return told
 
 
@@ -73,18 +73,18 @@ def entries_of_results(results: Iterable[Result]) -> Entries:
         elif isinstance(change, Change) and isinstance(change.item, Email):
             digest = _digest(change)
             # What the server makes of more than marks, it does not say.
-            told[name] = _after(told.get(name), digest) if digest.startswith(_SAME) else _UNKNOWN
+            told[name] = _after(told.get(name), digest) if digest.startswith(_SAME) else UNKNOWN
         else:
-            told[name] = _UNKNOWN
+            told[name] = UNKNOWN
     return told
 
 
 def _digest(change: Add | Change) -> str:
     item = change.item
     if item is None or item.problems:
-        return _UNKNOWN
+        return UNKNOWN
     if type(item) is not Email:
-        return _UNKNOWN if isinstance(change, Change) and change.instance_id is not None else _whole(change) + _NO_MARKS
+        return UNKNOWN if isinstance(change, Change) and change.instance_id is not None else _whole(change) + _NO_MARKS
     if type(change) is Change and not any(_rest_of(item)):
         return ",".join([_SAME, *(_SAME if mark is None else _mark(mark) for mark in _marks_of(item))])
     date, body, read = item.date_received, item.body, item.read
@@ -122,7 +122,7 @@ def _after(known: str | None, told: str) -> str:
     """The digest after another one that may leave parts as they were."""
     if _SAME not in told:
         return told
-    before = (known or _UNKNOWN).split(",")
+    before = (known or UNKNOWN).split(",")
     return ",".join(old if new == _SAME else new for old, new in zip(before, told.split(","), strict=True))
 
 
@@ -231,4 +231,4 @@ class StartingOver:
         return replace(state, first=state.base, base=None), dict.fromkeys(old, None)
 
 
-__all__ = ["Entries", "StartingOver", "entries_of", "entries_of_results", "keep"]
+__all__ = ["UNKNOWN", "Entries", "StartingOver", "entries_of", "entries_of_results", "keep"]

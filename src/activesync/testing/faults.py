@@ -323,15 +323,19 @@ def repeated_page(*, times: int | None = 1, skip: int = 0) -> Fault:
     return _other_page(lambda earlier: earlier, times, skip, earlier_needed=True)
 
 
-def poison(*server_ids: str, times: int | None = None, skip: int = 0) -> Fault:
+def poison(*server_ids: str, body: bool = False, times: int | None = None, skip: int = 0) -> Fault:
     """HTTP 500 in place of each Sync answer that would have one of these items in it, for as long as it is there.
 
-    What the Sync itself has sent was carried out. An answer without them goes out as it is, and does not count.
+    What the Sync itself has sent was carried out. An answer without them goes out as it is, and does not count; with
+    ``body``, one that has nothing of their bodies does, too.
     """
 
     def act(request: Request, carry_out: CarryOut) -> Answer:
         answer = carry_out()
-        if _data(answer, server_ids)[1]:
+        found = _data(answer, server_ids)[1]
+        if body:
+            found = [data for data in found if data.findtext(f"{_BODY}Body/{_BODY}Data")]
+        if found:
             _undo(request, carry_out)
             return Answer(500, b"the server has failed", {"Content-Type": "text/plain; charset=utf-8"})
         made.passed()
@@ -365,6 +369,7 @@ def _document(body: bytes) -> Answer:
 
 
 _COLLECTION = f"{AirSync.Collections}/{AirSync.Collection}"
+_BODY = "{AirSyncBase}"
 _SYNC = "{AirSync}"
 
 
