@@ -211,12 +211,12 @@ def _compile(cls: ModelType) -> Plan:
     """
     with _COMPILING:
         made: dict[ModelType, Plan] = {}
-        _plan(cls, made)
+        plan = _plan(cls, made)  # one that is there already where another thread has just compiled it
         _decide(made.values())
         # Only whole Plans are shown to others: another thread might use one at once.
-        for one, plan in made.items():
-            type.__setattr__(one, "__wbxml_plan__", plan)
-        return made[cls]
+        for one, its in made.items():
+            type.__setattr__(one, "__wbxml_plan__", its)
+        return plan
 
 
 def _plan(cls: ModelType, made: dict[ModelType, Plan]) -> Plan:

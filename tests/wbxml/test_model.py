@@ -8,6 +8,7 @@ import enum
 import gc
 import pickle
 import threading
+import time
 import weakref
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, ClassVar
@@ -690,8 +691,10 @@ def test_plans_are_compiled_once_for_all_threads() -> None:
         found.append(wbxml.decode(data, type=Fresh))
 
     threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
+    with wbxml.model._COMPILING:  # all of them come to it before the first has compiled it
+        for thread in threads:
+            thread.start()
+        time.sleep(0.1)
     for thread in threads:
         thread.join()
     assert found == [Fresh(text="1")] * 8
