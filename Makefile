@@ -16,7 +16,7 @@ kernel := src/wbxml/_kernel
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test interop spec spec-mutate bench instructions fuzz sanitize plain test-aarch64 lint sdist clean debian
+.PHONY: help demo test interop spec spec-mutate stress bench instructions fuzz sanitize plain test-aarch64 lint sdist clean debian
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1 \2/p' Makefile | while read -r make target text; do \
@@ -42,6 +42,9 @@ spec: $(venv)/with-test ## which of Microsoft's requirements are shown by tests,
 
 spec-mutate: $(venv)/with-test ## changes 200 declarations at random, and sees the checks of requirements fail
 	@$(python) -m tests.spec.mutate $(ARGS)
+
+stress: $(venv)/with-test ## synchronisation under failure, at random and at size: nothing may be lost (under an hour)
+	@$(python) -m tests.stress $(ARGS)
 
 bench: $(venv)/with-bench ## what decoding and encoding take, beside other libraries; writes docs/benchmarks.md
 	@# Without root or Debian, libwbxml is left out and named.

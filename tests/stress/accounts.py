@@ -1,6 +1,6 @@
 """Many accounts at once: one process of the client, one event loop, and the embedded server in another process.
 
-    python -m tests.stress.accounts serve ACCOUNTS MAILS      prints the address, and waits for the end of its input
+python -m tests.stress.accounts serve ACCOUNTS MAILS      prints the address, and waits for the end of its input
 """
 
 from __future__ import annotations
