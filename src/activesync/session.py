@@ -384,6 +384,7 @@ class Session:
                     why = f"; it says {throttle}" if throttle else ""
                     message = f"{self.host} is busy (HTTP 503); try again later{why}"
                     raise ServerBusyError(message, 503, seconds, throttle or None)
+                self.stats.resent += 1  # a proxy that says so may have passed the request on all the same
                 yield from self.pause(max(seconds, 0.1))
             else:
                 raise self._refused(head, signed) if head.status == 401 else self._http_error(head, text)
