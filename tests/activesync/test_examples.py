@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 import subprocess
@@ -13,6 +14,7 @@ from activesync.testing import EASServer, sample_mailbox
 from .terminal import environment
 
 SYNC_APP = Path(__file__).parents[2] / "examples" / "sync_app.py"
+WORKER = SYNC_APP.with_name("worker.py")
 
 
 def sync_app(server: EASServer, store: Path, password: str = "secret") -> subprocess.CompletedProcess[str]:
@@ -48,3 +50,36 @@ def test_the_small_application_synchronises_an_account(tmp_path: Path) -> None:
     finally:
         reader.close()
     assert found == (len(mails),)
+
+
+def test_a_worker_synchronises_many_accounts(tmp_path: Path) -> None:
+    assert len(WORKER.read_text(encoding="utf-8").splitlines()) < 60
+    store, accounts = tmp_path / "worker.db", tmp_path / "accounts.json"
+    users = {f"user{number}": f"secret{number}" for number in range(8)}
+    accounts.write_text(json.dumps(users | {"user3": "wrong"}))
+    boxes = [
+        sample_mailbox(user, secret, mails=10, contacts=2, events=2, tasks=1, notes=1) for user, secret in users.items()
+    ]
+
+    def run() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, str(WORKER), server.url, str(store), str(accounts), "--allow-http", "--at-once", "3"],
+            env=environment(), capture_output=True, text=True, encoding="utf-8", timeout=60,
+        )  # fmt: skip
+
+    with EASServer(*boxes) as server:
+        first = run()
+        assert first.returncode == 0 and sorted(first.stdout.splitlines()) == [
+            f"user{number}: 16 changes" for number in (0, 1, 2, 4, 5, 6, 7)
+        ]
+        assert first.stderr.startswith("user3: ") and "does not accept user and password" in first.stderr
+        accounts.write_text(json.dumps(users))
+        again = run()
+        assert (again.returncode, again.stderr) == (0, "")
+        assert sorted(again.stdout.splitlines())[3] == "user3: 16 changes" and again.stdout.count(" 0 changes") == 7
+    reader = sqlite3.connect(store)
+    try:
+        found = reader.execute("SELECT account, count(*) FROM items GROUP BY account").fetchall()
+    finally:
+        reader.close()
+    assert found == [(f"{user}@127.0.0.1", 16) for user in users]
