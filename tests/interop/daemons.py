@@ -4,6 +4,7 @@ import os
 import pwd
 import random
 import shutil
+import signal as signals
 import socket
 import subprocess
 import tempfile
@@ -114,6 +115,12 @@ class Daemons:
         assert self._reaper.stdin is not None
         self._reaper.stdin.write(b"%s %d\n" % (signal.encode(), process.pid))
         self._reaper.stdin.flush()
+
+    def kill(self, name: str) -> None:
+        """Nothing, once the process and its children have been ended by SIGKILL; it may be started again."""
+        process = self._started[name]
+        os.killpg(process.pid, signals.SIGKILL)
+        process.wait()
 
     def wait(self, name: str, answers: Callable[[], bool]) -> None:
         """Nothing, as soon as `answers` says so of the process.

@@ -9,6 +9,7 @@ import os
 import shutil
 from base64 import b64encode
 from dataclasses import dataclass, field
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from string import Template
@@ -260,12 +261,19 @@ class SOGoServer:
         }
         library = self._compile_nowait()
         self.fast = library is not None
-        self._running.start(
-            "sogo",
-            "/usr/sbin/sogod",
-            *(word for name, value in settings.items() for word in (f"-{name}", value)),
-            environment={} if library is None else {"LD_PRELOAD": str(library)},
-        )
+        words = [word for name, value in settings.items() for word in (f"-{name}", value)]
+        environment = {} if library is None else {"LD_PRELOAD": str(library)}
+        self._launch = partial(self._running.start, "sogo", "/usr/sbin/sogod", *words, environment=environment)
+        self._launch()
+
+    def kill(self) -> None:
+        """Nothing, once SOGo itself has been killed; IMAP, database and nginx stay."""
+        self._running.kill("sogo")
+
+    def start_again(self) -> None:
+        """Nothing, once SOGo answers again after kill()."""
+        self._launch()
+        self._running.wait("sogo", self._sogo_answers)
 
     def _compile_nowait(self) -> Path | None:
         """The library that takes away SOGo's pauses, or None where it cannot be compiled: it is for speed alone."""

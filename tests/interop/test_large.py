@@ -9,7 +9,19 @@ from pathlib import Path
 import pytest
 
 import wbxml
-from activesync import Add, BodyType, Change, ConnectionLostError, Delete, EarlierChangesError, Email, Page
+from activesync import (
+    Add,
+    BodyType,
+    Change,
+    Client,
+    ConnectionLostError,
+    Delete,
+    EarlierChangesError,
+    Email,
+    HTTPError,
+    Page,
+    TransportError,
+)
 
 from . import corpus
 from .clients import Connect, Tell, changes, mime
@@ -58,6 +70,44 @@ def test_two_thousand_messages(
     )
     # A page of 0.9 MB at a time, as bytes of the answer, as text, and as items; never all of the mailbox.
     assert used < 48e6
+
+
+MANY = 20_000
+
+
+@pytest.mark.timeout(600)
+def test_twenty_thousand_messages_over_tls_though_sogo_is_killed(sogo: SOGoServer, tmp_path: Path, tell: Tell) -> None:
+    """SOGo is killed twice, and started again; what was synchronised before is not asked for again.
+
+    With one kind of client: both drive the same flows, and the tests around this one run with both.
+    """
+    owner, path, killed = sogo.add_user(), tmp_path / "store.db", 0
+    with sogo.imap(owner) as mailbox:
+        for _ in range(MANY // COUNT):
+            mailbox.append(corpus.many(COUNT))
+    prepare(path)
+    eas = Client(sogo.tls_url, owner.name, owner.password, verify=sogo.ca_file, store=path)
+    started, pages = time.perf_counter(), 0
+    while True:
+        try:
+            for page in eas.sync("inbox", window=WINDOW, body=BodyType.MIME):
+                take(page)
+                pages += 1
+                if pages in (10, 25):
+                    sogo.kill()
+                    killed += 1
+            break
+        except (HTTPError, TransportError):
+            sogo.start_again()
+    seconds = time.perf_counter() - started
+    whole = {number * COUNT + one: text for number in range(MANY // COUNT)
+             for one, text in enumerate(corpus.many(COUNT), start=1)}  # fmt: skip
+    assert killed == 2 and stored(path) == whole
+    assert changes(eas, "inbox", window=WINDOW, body=BodyType.MIME) == []
+    eas.close()
+    tell(
+        f"{MANY} messages over TLS into SQLite, SOGo killed twice: {pages} pages in {seconds:.0f} s, complete and exact"
+    )
 
 
 # Interruptions, with fewer messages
