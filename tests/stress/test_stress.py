@@ -16,6 +16,7 @@ from . import schedules
 SHORT = 500
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("asynchronous", [False, True], ids=["Client", "AsyncClient"])
 def test_nothing_is_lost_doubled_or_wrong(asynchronous: bool) -> None:
     total: Counter[str] = Counter()
@@ -88,6 +89,7 @@ SABOTEURS = [
 ]
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("spoil", SABOTEURS, ids=lambda one: one.__name__)
 def test_a_client_that_does_it_wrong_is_noticed(
     spoil: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
