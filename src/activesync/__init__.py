@@ -76,6 +76,8 @@ from .items import (
     Recurrence,
     Task,
 )
+from .metrics import Exchange
+from .pace import Limits
 from .session import ServerOptions, Stats
 from .store import MemoryStore, SqliteStore, StateStore
 
@@ -107,6 +109,7 @@ __all__ = [
     "DeviceInformation",
     "EarlierChangesError",
     "Email",
+    "Exchange",
     "Fetch",
     "FilterType",
     "Flag",
@@ -122,6 +125,7 @@ __all__ = [
     "Item",
     "ItemClass",
     "LeaseError",
+    "Limits",
     "MIMESupport",
     "MemoryStore",
     "NotActiveSyncError",

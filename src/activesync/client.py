@@ -8,14 +8,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-import logging
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import fields
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import urlsplit
 
 import wbxml
 
@@ -38,13 +36,30 @@ from .commands import (
     SupportedContacts,
     UserInformation,
 )
-from .effects import Claim, Close, Deliver, Effect, Flow, Load, Now, Random, Read, Save, Send, Sleep
+from .effects import (
+    Claim,
+    Close,
+    Deliver,
+    Effect,
+    Flow,
+    Head,
+    Hold,
+    Load,
+    Now,
+    Random,
+    Read,
+    Request,
+    Save,
+    Send,
+    Sleep,
+)
 from .errors import ActiveSyncError, StoreError, UsageError
 from .flows import ClientChange, Contents, Result
 from .hierarchy import Folder, Hierarchy
 from .items import BodyPreference, BodyType, DocumentEntry
 from .lease import Leases
-from .query import parse_query
+from .metrics import Meter, OnExchange
+from .pace import Limits, Turn
 from .route import Certificate, Verify
 from .session import VERSIONS, ServerOptions, Session, Stats, device_id_for
 from .store import AsyncStateStore, MemoryStore, SqliteStore, StateStore
@@ -52,8 +67,6 @@ from .transport import AiohttpTransport, Answer, AsyncAnswer, AsyncTransport, Tr
 
 T = TypeVar("T")
 R = TypeVar("R", bound=wbxml.Model)
-
-_log = logging.getLogger("activesync")
 
 
 class _Delivered(Contents):
@@ -177,6 +190,8 @@ class _Base:
         on_policy: Callable[[EASProvisionDoc], PolicyApplied] | None,
         language: str | None,
         supported: Sequence[SupportedContacts | SupportedCalendar],
+        on_exchange: OnExchange | None,
+        limits: Limits | None,
     ) -> None:
         if auth is None and password is None and not certified:
             raise UsageError("give a password, a certificate, or auth=: a function that returns the header")
@@ -201,6 +216,32 @@ class _Base:
             language=language,
             supported=supported,
         )
+        self._meter = Meter(self.session, on_exchange)
+        self._limits = limits
+        self._place: Turn | None = None
+
+    def _leave(self) -> None:
+        """Gives the turn back that an exchange had."""
+        if self._place is not None:
+            self._place.end()
+            self._place = None
+
+    def _lost(self, error: BaseException) -> None:
+        """The exchange has failed: others may have its turn, also while this one is tried again."""
+        self._meter.failed(error)
+        self._leave()
+
+    def _aside(self, effect: Effect) -> Any:
+        """What an effect gives that waits for nothing."""
+        if isinstance(effect, Now):
+            return time.time()
+        if isinstance(effect, Random):
+            return os.urandom(effect.count)
+        if isinstance(effect, Hold):
+            if self._limits is not None:
+                self._limits.hold(self.session.account, effect.seconds, effect.throttle)
+            return None
+        raise UsageError(f"this flow delivers pages: it cannot be run for a result ({type(effect).__name__})")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.session.host}>"
@@ -233,7 +274,8 @@ class Client(_Base):
     go by, "de-DE" for instance; without one it is the server's. ``supported`` says which properties of contacts and, up
     to 14.1, of events the client keeps: those that it does not name stay when a Change leaves them out, the others are
     deleted, and without it all are ([MS-ASCMD] section 2.2.3.179). It counts for folders that are synchronised for the
-    first time.
+    first time. ``on_exchange`` is called with an Exchange after every HTTP exchange; what it raises is logged, once.
+    ``limits`` say how much is asked of the server at once, together with all others who have the same Limits.
 
     Raises UsageError (InsecureURLError for http without ``allow_http``) and StoreError; methods raise ActiveSyncError.
     """
@@ -262,12 +304,14 @@ class Client(_Base):
         on_policy: Callable[[EASProvisionDoc], PolicyApplied] | None = None,
         language: str | None = None,
         supported: Sequence[SupportedContacts | SupportedCalendar] = (),
+        on_exchange: OnExchange | None = None,
+        limits: Limits | None = None,
         transport: Transport | None = None,
     ) -> None:
         super().__init__(
             url, user, password, auth, certificate is not None, store is None, device, device_type, device_information,
             timeout, allow_http, trust_redirects, versions, user_agent, base64_query, check, on_policy, language,
-            supported,
+            supported, on_exchange, limits,
         )  # fmt: skip
         self._own_transport = transport is None
         self.store: StateStore
@@ -324,11 +368,13 @@ class Client(_Base):
         try:
             yield
         finally:
+            self._meter.rest()
             self._drop()
             self._driving = False
 
     def _drop(self) -> None:
         """Drops what is left of the answer."""
+        self._leave()
         if self._answer is not None:
             self._answer.close()
             self._answer = None
@@ -353,25 +399,51 @@ class Client(_Base):
 
     def _perform(self, effect: Effect) -> Any:
         if isinstance(effect, Read):
-            assert self._answer is not None
-            return self._answer.read(effect.size)
+            return self._read(effect.size)
         if isinstance(effect, Load):
             return self.store.load(self.session.account, effect.name)
         if isinstance(effect, Save):
             return self.store.save(self.session.account, effect.values)
         if isinstance(effect, Send):
-            self._drop()
-            started = time.monotonic()
-            self._answer = self._transport.send(effect.request)
-            _logged(effect, self._answer.head.status, time.monotonic() - started)
-            return self._answer.head
+            return self._send(effect.request)
         if isinstance(effect, Close):
             return self._drop()
         if isinstance(effect, Sleep):
+            self._meter.report()
             return time.sleep(effect.seconds)
         if isinstance(effect, Claim):
             return self._claim(effect.name)
-        return _drawn(effect)
+        return self._aside(effect)
+
+    def _send(self, request: Request) -> Head:
+        self._drop()
+        queued = 0.0
+        if self._limits is not None:
+            started = time.perf_counter()
+            self._place = self._limits.enter(self.session.host, self.session.account, counted=request.command != "Ping")
+            queued = time.perf_counter() - started
+        self._meter.begin(request, queued)
+        try:
+            self._answer = self._transport.send(request)
+        except BaseException as error:
+            self._lost(error)
+            raise
+        head = self._answer.head
+        self._meter.head(head.status)
+        return head
+
+    def _read(self, size: int) -> bytes:
+        assert self._answer is not None
+        started = time.perf_counter()
+        try:
+            chunk = self._answer.read(size)
+        except BaseException as error:
+            self._lost(error)
+            raise
+        self._meter.read(time.perf_counter() - started)
+        if not chunk:
+            self._leave()
+        return chunk
 
     def _claim(self, name: str) -> None:
         now, account = time.time(), self.session.account
@@ -564,12 +636,14 @@ class AsyncClient(_Base):
         on_policy: Callable[[EASProvisionDoc], PolicyApplied] | None = None,
         language: str | None = None,
         supported: Sequence[SupportedContacts | SupportedCalendar] = (),
+        on_exchange: OnExchange | None = None,
+        limits: Limits | None = None,
         transport: AsyncTransport | None = None,
     ) -> None:
         super().__init__(
             url, user, password, auth, certificate is not None, store is None, device, device_type, device_information,
             timeout, allow_http, trust_redirects, versions, user_agent, base64_query, check, on_policy, language,
-            supported,
+            supported, on_exchange, limits,
         )  # fmt: skip
         self._own_transport = transport is None
         self.store: StateStore | AsyncStateStore
@@ -627,35 +701,65 @@ class AsyncClient(_Base):
 
     async def _settle(self, flow: Flow[T]) -> None:
         flow.close()
+        self._meter.rest()
         await self._drop()
 
     async def _drop(self) -> None:
         """Drops what is left of the answer."""
+        self._leave()
         if self._answer is not None:
             answer, self._answer = self._answer, None
             await answer.close()
 
     async def _perform(self, effect: Effect) -> Any:
         if isinstance(effect, Read):
-            assert self._answer is not None
-            return await self._answer.read(effect.size)
+            return await self._read(effect.size)
         if isinstance(effect, Load):
             return await _result(self.store.load(self.session.account, effect.name))
         if isinstance(effect, Save):
             return await _result(self.store.save(self.session.account, effect.values))
         if isinstance(effect, Send):
-            await self._drop()
-            started = time.monotonic()
-            self._answer = await self._transport.send(effect.request)
-            _logged(effect, self._answer.head.status, time.monotonic() - started)
-            return self._answer.head
+            return await self._send(effect.request)
         if isinstance(effect, Close):
             return await self._drop()
         if isinstance(effect, Sleep):
+            self._meter.report()
             return await asyncio.sleep(effect.seconds)
         if isinstance(effect, Claim):
             return await self._claim(effect.name)
-        return _drawn(effect)
+        return self._aside(effect)
+
+    async def _send(self, request: Request) -> Head:
+        await self._drop()
+        queued = 0.0
+        if self._limits is not None:
+            started = time.perf_counter()
+            self._place = await self._limits.enter_async(
+                self.session.host, self.session.account, counted=request.command != "Ping"
+            )
+            queued = time.perf_counter() - started
+        self._meter.begin(request, queued)
+        try:
+            self._answer = await self._transport.send(request)
+        except BaseException as error:
+            self._lost(error)
+            raise
+        head = self._answer.head
+        self._meter.head(head.status)
+        return head
+
+    async def _read(self, size: int) -> bytes:
+        assert self._answer is not None
+        started = time.perf_counter()
+        try:
+            chunk = await self._answer.read(size)
+        except BaseException as error:
+            self._lost(error)
+            raise
+        self._meter.read(time.perf_counter() - started)
+        if not chunk:
+            self._leave()
+        return chunk
 
     async def _claim(self, name: str) -> None:
         now, account = time.time(), self.session.account
@@ -685,6 +789,8 @@ class AsyncClient(_Base):
             except BaseException:
                 await self._settle(flow)
                 raise
+            finally:
+                self._meter.rest()
 
     # The jobs
 
@@ -839,20 +945,5 @@ class _AsyncPages:
             self._client.session.uncommitted.discard(self._page.folder.collection_id)
 
 
-def _logged(effect: Send, code: int, seconds: float) -> None:
-    # The command and no more: the query string names the user, headers and body hold secrets.
-    query = urlsplit(effect.request.url).query
-    name = parse_query(query, {}).command if query else effect.request.method
-    _log.debug("%s: HTTP %d after %.3f s, %d bytes sent", name, code, seconds, len(effect.request.body))
-
-
 def _resumed(flow: Flow[T], result: Any, error: ActiveSyncError | None) -> Effect:
     return flow.send(result) if error is None else flow.throw(error)
-
-
-def _drawn(effect: Effect) -> Any:
-    if isinstance(effect, Now):
-        return time.time()
-    if isinstance(effect, Random):
-        return os.urandom(effect.count)
-    raise UsageError(f"this flow delivers pages: it cannot be run for a result ({type(effect).__name__})")

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
+from urllib.parse import urlsplit
+
+from .query import parse_query
 
 R = TypeVar("R")
 
@@ -23,6 +26,12 @@ class Request:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False, default=b"")
     timeout: float = 60.0
+
+    @property
+    def command(self) -> str:
+        """The command that the query string names; the method, "OPTIONS", where there is none."""
+        query = urlsplit(self.url).query
+        return parse_query(query, {}).command if query else self.method
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,16 @@ class Sleep:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """The server wants this account to be left alone for so many seconds, and may say why: to be told to all who share
+    it. Result: None, at once.
+    """
+
+    seconds: float
+    throttle: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Now:
     """Result: seconds since 1970, a float."""
 
@@ -105,5 +124,5 @@ class Deliver:
     expected: Mapping[str, str | None] = field(repr=False)
 
 
-Effect: TypeAlias = Send | Read | Close | Load | Save | Claim | Sleep | Now | Random | Deliver
+Effect: TypeAlias = Send | Read | Close | Load | Save | Claim | Sleep | Hold | Now | Random | Deliver
 Flow: TypeAlias = Generator[Effect, Any, R]

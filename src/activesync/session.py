@@ -33,7 +33,7 @@ from .commands import (
     SupportedCalendar,
     SupportedContacts,
 )
-from .effects import Close, Flow, Head, Load, Now, Random, Read, Request, Save, Send, Sleep
+from .effects import Close, Flow, Head, Hold, Load, Now, Random, Read, Request, Save, Send, Sleep
 from .errors import (
     AuthenticationError,
     ConnectionLostError,
@@ -75,7 +75,7 @@ _RESENDS: Final = 2
 # Where a busy server names no pause, the first one is this long, in seconds, and the next one twice that.
 _PAUSE: Final = 2.0
 # A server that names a longer pause than this, in seconds, is not waited for: the caller decides.
-_LONGEST_PAUSE: Final = 60.0
+LONGEST_PAUSE: Final = 60.0
 _REDIRECTS: Final = 3
 # How often in one exchange a 401 is answered: NTLM needs one, a token that has run out another.
 _SIGN_INS: Final = 2
@@ -379,8 +379,10 @@ class Session:
                     # A few seconds, and then more: [MS-ASHTTP] section 3.1.5.2.3, R277 and R278.
                     seconds = _PAUSE * 2**pauses
                 pauses += 1
-                if seconds is None or seconds > _LONGEST_PAUSE or pauses > 2:
-                    throttle = head.headers.get("x-ms-asthrottle", "")[:80]
+                throttle = head.headers.get("x-ms-asthrottle", "")[:80]
+                if seconds is not None and (throttle or "retry-after" in head.headers):
+                    yield Hold(seconds, throttle or None)
+                if seconds is None or seconds > LONGEST_PAUSE or pauses > 2:
                     why = f"; it says {throttle}" if throttle else ""
                     message = f"{self.host} is busy (HTTP 503); try again later{why}"
                     raise ServerBusyError(message, 503, seconds, throttle or None)

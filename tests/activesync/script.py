@@ -9,7 +9,22 @@ from urllib.parse import parse_qs, urlsplit
 
 import wbxml
 from activesync.auth import basic
-from activesync.effects import Claim, Close, Deliver, Flow, Head, Load, Now, Random, Read, Request, Save, Send, Sleep
+from activesync.effects import (
+    Claim,
+    Close,
+    Deliver,
+    Flow,
+    Head,
+    Hold,
+    Load,
+    Now,
+    Random,
+    Read,
+    Request,
+    Save,
+    Send,
+    Sleep,
+)
 from activesync.session import Session
 
 WBXML = "application/vnd.ms-sync.wbxml"
@@ -49,6 +64,7 @@ class Script:
         self.requests: list[Request] = []
         self.pages: list[Any] = []
         self.slept: list[float] = []
+        self.held: list[Hold] = []
         self.commit: Callable[[Any], bool] = lambda page: True
 
     @property
@@ -109,6 +125,9 @@ class Script:
                         result = None
                     case Sleep(seconds):
                         self.slept.append(seconds)
+                        result = None
+                    case Hold():
+                        self.held.append(effect)
                         result = None
                     case Now():
                         result = 1_800_000_000.0
