@@ -178,6 +178,7 @@ class Session:
         self.cookies: dict[str, str] = {}
         self.stats = Stats()
         self.uncommitted: set[str] = set()  # the CollectionIds of pages that were handed out
+        self.unsure = 0  # how often a request went out again that may have been carried out before
         self.told: set[str] = set()  # those whose results were, which the store has until the caller goes on
         self._first_url = self.url
         self._start_over: str | None = None
@@ -351,6 +352,7 @@ class Session:
                 if lost > _RESENDS:
                     raise
                 self.stats.resent += 1
+                self.unsure += 1
                 # At once the first time: mostly a server has closed a connection that was kept open (SOGo does).
                 if lost > 1:
                     yield from self.pause(1.0)
@@ -386,7 +388,7 @@ class Session:
                     why = f"; it says {throttle}" if throttle else ""
                     message = f"{self.host} is busy (HTTP 503); try again later{why}"
                     raise ServerBusyError(message, 503, seconds, throttle or None)
-                self.stats.resent += 1  # a proxy that says so may have passed the request on all the same
+                self.unsure += 1  # a proxy that says so may have passed the request on all the same
                 yield from self.pause(max(seconds, 0.1))
             else:
                 raise self._refused(head, signed) if head.status == 401 else self._http_error(head, text)

@@ -86,11 +86,11 @@ def apply(session: Session, wanted: Folder | str, changes: Iterable[ClientChange
     body = encoded(session, collection_of(session, folder, sync_key=state.sync_key, get_changes=False, commands=ready))
     state = replace(state, pending=body)
     yield Save({name: state.to_json()})
-    resent = session.stats.resent
+    unsure = session.unsure
     try:
-        results, state = yield from _settle(session, folder, state, resent)
+        results, state = yield from _settle(session, folder, state, unsure)
     except (HTTPError, StatusError) as error:
-        if _is_refusal(error) and resent == session.stats.resent:
+        if _is_refusal(error) and unsure == session.unsure:
             # Nothing of it was done, which the caller learns by this error. With an answer that was lost before, it
             # may have been: then the request stays, to be settled.
             yield Save({name: state.told().to_json()})
@@ -152,12 +152,12 @@ def _results(state: CollectionState) -> list[Result]:
 
 
 def _settle(
-    session: Session, folder: Folder, state: CollectionState, resent: int | None = None
+    session: Session, folder: Folder, state: CollectionState, unsure: int | None = None
 ) -> Flow[tuple[list[Result], CollectionState]]:
     """What became of the pending request, which is sent, or sent again; and the state after it.
 
-    Where the server knows the key no more, the results say so and the state starts over. ``resent`` is how often the
-    session had sent something again before the request went out, None where it may have done so already.
+    Where the server knows the key no more, the results say so and the state starts over. ``unsure`` is
+    session.unsure before the request went out, None where it may have gone out before.
     """
     assert state.pending is not None
     changes = _pending_changes(state)
@@ -165,7 +165,7 @@ def _settle(
         answer = yield from exchange(session, state.pending)
         collection, action = judge(session, folder, answer)
         if action is Action.RESYNC:
-            if resent == session.stats.resent:
+            if unsure == session.unsure:
                 return [_told(change, 3) for change in changes], state.restarted()
             return _lost(changes, "the server knows the folder's key no more"), state.restarted()
         if action is None:
