@@ -52,7 +52,7 @@ def open_client(connect: Open, **options: Any) -> Any:
 def test_every_exchange_is_told_of(connect: Open, server: EASServer, told: list[Exchange]) -> None:
     eas = open_client(connect, on_exchange=told.append)
     changes = [change for page in eas.sync("inbox", window=5) for change in page.changes]
-    assert [one.command for one in told][:3] == ["OPTIONS", "Provision", "FolderSync"]
+    assert [one.command for one in told][:3] == ["OPTIONS", "FolderSync", "Sync"]
     assert {one.account for one in told} == {"alice@127.0.0.1"}
     assert [one.version for one in told][:2] == ["", "16.1"]
     assert {one.status for one in told} == {200}
