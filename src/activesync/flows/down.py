@@ -190,8 +190,8 @@ def _sync_folder(
         told = entries_of(changes)
         contents = Contents(folder, changes, resync=state.resync, more=collection.more)
         if broken is not None:
-            names = [change.server_id for change in changes if change.server_id]
-            contents.skipped = tuple(Skipped(name, str(broken)) for name in names)
+            names = [item for item, digest in told.items() if digest is not None]
+            contents.skipped = tuple(Skipped(item, str(broken)) for item in names)
             told |= dict.fromkeys(names, UNKNOWN)
         size, broken = min(2 * size, window), None
         after, values = yield from keep(folder, replace(state, sync_key=collection.sync_key, resync=False), told)
