@@ -283,6 +283,7 @@ def test_wrong_password(connect: Connect, sogo: SOGoServer, user: User, tmp_path
         with pytest.raises(AuthenticationError) as caught:
             call()
         assert "wrong" not in str(caught.value)
+    eas.close()
     assert state(tmp_path / "store.db") == before
     assert told(changes(connect(user, store=tmp_path / "store.db"), "inbox")) == {("Add", "3")}
 
