@@ -417,6 +417,7 @@ class Client(_Base):
 
     def _send(self, request: Request) -> Head:
         self._drop()
+        self._meter.report()
         queued = 0.0
         if self._limits is not None:
             started = time.perf_counter()
@@ -731,6 +732,7 @@ class AsyncClient(_Base):
 
     async def _send(self, request: Request) -> Head:
         await self._drop()
+        self._meter.report()
         queued = 0.0
         if self._limits is not None:
             started = time.perf_counter()

@@ -94,8 +94,7 @@ class Meter:
         self._resent = 0  # how many the session had sent again when the last request went out
 
     def begin(self, request: Request, queued: float) -> None:
-        """A request is about to be sent, after so many seconds in a queue."""
-        self.report()
+        """A request is about to be sent, after so many seconds in a queue; the one before was reported."""
         stats = self._session.stats
         resent, self._resent = stats.resent > self._resent, stats.resent
         if self._hook is None and not _log.isEnabledFor(logging.DEBUG):

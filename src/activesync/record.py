@@ -60,7 +60,7 @@ class _File:
         self._path = path
         self.contents = contents
         self._xml = xml
-        self._names: dict[tuple[str, str], str] = {}
+        self._names: dict[str, dict[str, str]] = {"user": {}, "device": {}}
         self._lock = threading.Lock()
         try:
             # For the owner alone: with contents=True it holds mails, and the ids in it are theirs in any case.
@@ -87,7 +87,8 @@ class _File:
     def _named(self, kind: str, value: str) -> str:
         """Another name for a user or a device, the same whenever it is asked for."""
         with self._lock:
-            return self._names.setdefault((kind, value), f"{kind}{len(self._names) + 1}")
+            names = self._names[kind]
+            return names.setdefault(value, f"{kind}{len(names) + 1}")
 
     def _described(self, exchange: _Recording) -> dict[str, Any]:
         request, head = exchange.request, exchange.head

@@ -361,6 +361,30 @@ def test_a_request_that_fails_gives_its_turn_back(connect: Open, server: EASServ
     assert is_idle(limits)
 
 
+def test_a_client_that_is_cancelled_in_the_queue_or_in_a_pause_can_go_on(server: EASServer) -> None:
+    limits = Limits(per_server=1)
+
+    async def main() -> None:
+        async with a_client(server, limits=limits) as eas:
+            await eas.folders()
+            turn = await limits.enter_async(server.host, "somebody else")
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(eas.folders(), 0.05)
+            assert (limits.under_way, limits.waiting) == (1, 0)
+            turn.end()
+            limits.hold(eas.session.account, 0.2)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(eas.folders(), 0.05)
+            server.faults.append(faults.busy("1", command="FolderSync"))
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(eas.folders(), 0.5)
+            assert (limits.under_way, limits.waiting) == (0, 0)
+            await eas.folders()
+
+    asyncio.run(main())
+    assert limits.under_way == limits.waiting == 0
+
+
 def test_a_client_in_a_thread_waits_for_its_turn(server: EASServer) -> None:
     limits = Limits(per_server=1)
     crowd = Crowd()

@@ -163,7 +163,7 @@ def test_a_line_says_what_was_sent_and_what_came(kind: Kind, server: EASServer, 
     assert options["command"] == "OPTIONS" and options["answer"]["headers"]["ms-asprotocolversions"]
     assert refused["command"] == "FolderSync" and refused["contents"] is False
     assert folders["request"]["headers"]["Authorization"] == "Basic redacted"
-    assert folders["request"]["url"].endswith("?Cmd=FolderSync&User=user1&DeviceId=device2&DeviceType=Python")
+    assert folders["request"]["url"].endswith("?Cmd=FolderSync&User=user1&DeviceId=device1&DeviceType=Python")
     assert folders["request"]["headers"]["X-MS-PolicyKey"].isdigit()
     assert folders["answer"]["status"] == 200
     assert folders["answer"]["xml"].startswith("<?xml")
@@ -261,7 +261,7 @@ def test_base64_queries_are_redacted_too(kind: Kind, server: EASServer, tmp_path
         if closed is not None:
             eas._runner.run(closed)
     packed = [base64.b64decode(line["request"]["url"].partition("?")[2]) for line in lines(path)[1:]]
-    assert packed and all(b"user1" in query and b"device2" in query for query in packed)
+    assert packed and all(b"user1" in query and b"device1" in query for query in packed)
     assert not any(USER.encode() in query or device_id.encode() in query for query in packed)
 
 
