@@ -24,6 +24,9 @@ from .session import LONGEST_PAUSE
 # How long an account is held at most, in seconds: a server that says more is asked again then, since a mistake of its
 # own (Retry-After in milliseconds, say) must not keep an account still for days.
 _LONGEST_HOLD: Final = 3600.0
+# A start that comes late by less than this, in seconds, does not make the next one late: timers are no better, and the
+# rate would never be reached. Longer than that, the host was idle, and nothing is made up for.
+_LATE: Final = 0.05
 
 
 @dataclass(slots=True)
@@ -215,7 +218,8 @@ class Limits:
             if server.next_start > now:
                 timed = turn
                 break
-            server.next_start = now + self._between
+            on_time = now - server.next_start < _LATE
+            server.next_start = (server.next_start if on_time else now) + self._between
             server.under_way += 1
             account.under_way += 1
             turn.given = True

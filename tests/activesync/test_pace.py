@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -144,8 +143,9 @@ def test_threads_and_event_loops_share_limits() -> None:
 
 
 def test_starts_are_spread_evenly() -> None:
-    limits = Limits(per_second=50)
+    limits = Limits(per_second=20)
     starts: list[float] = []
+    began = time.monotonic()
 
     async def one(number: int) -> None:
         turn = await limits.enter_async("host", f"account {number}")
@@ -156,8 +156,9 @@ def test_starts_are_spread_evenly() -> None:
         await asyncio.gather(*[one(number) for number in range(6)])
 
     asyncio.run(main())
-    between = [later - earlier for earlier, later in itertools.pairwise(starts)]
-    assert len(between) == 5 and min(between) > 0.015
+    # None comes before its time; where one is late, the next need not be.
+    assert len(starts) == 6
+    assert all(start - began >= 0.05 * number for number, start in enumerate(starts))
 
 
 def test_one_that_is_cancelled_while_it_waits_leaves_the_queue() -> None:
