@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import wbxml
 from activesync import (
@@ -435,3 +437,13 @@ def test_headers_that_are_not_the_protocols_are_left_out() -> None:
         "Authorization": "Bearer redacted",
         "Cookie": "redacted",
     }
+
+
+@given(
+    st.binary(max_size=200) | st.binary(max_size=100).map(lambda end: b"\x03\x01\x6a\x00\x45\x5c\x4f" + end),
+    st.booleans(),
+)
+def test_any_bytes_can_be_redacted_and_are_redacted_at_once(body: bytes, contents: bool) -> None:
+    redacted = redact.document(body, contents=contents)
+    assert redact.document(redacted, contents=contents) == redacted
+    assert redact.answer_body(body, "application/vnd.ms-sync.multipart") is not None
