@@ -184,17 +184,23 @@ def _covered(token: wbxml.Token) -> bytes:
     if token.kind == "entity":
         return token.changed("x").raw
     if token.kind == "string_table":
-        # NULs end its strings. Its length stands before it, in as many bytes as are left.
+        # Its length stands before it, in as many bytes as are left.
         size = len(token.value) if isinstance(token.value, bytes) else 0
-        return raw[: len(raw) - size] + bytes(byte and 0x78 for byte in raw[len(raw) - size :])
+        return raw[: len(raw) - size] + _xs(raw[len(raw) - size :])
     if token.kind in ("str_t", "public_id"):
         return raw  # a place in the string table, which was covered
-    kept = 1
     if raw[:1] == b"\xc3":  # OPAQUE, and the length that it promises
+        kept = 1
         while kept < min(len(raw), 6) and raw[kept] & 0x80:
             kept += 1
         kept += 1
-    return raw[:kept] + b"x" * (len(raw) - kept)
+        return raw[:kept] + b"x" * (len(raw) - kept)
+    return raw[:1] + _xs(raw[1:])
+
+
+def _xs(held: bytes) -> bytes:
+    """An x for each byte but the NULs, which end strings."""
+    return bytes(byte and 0x78 for byte in held)
 
 
 def answer_body(body: bytes, content_type: str, *, contents: bool = False) -> bytes:

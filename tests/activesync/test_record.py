@@ -387,6 +387,11 @@ def test_a_document_with_everything_in_other_places() -> None:
     assert redact.document(b"<html>hunter2</html>").startswith(b"<xxxx>")
 
 
+def test_a_string_that_is_no_text_is_still_a_string() -> None:
+    body = b"\x03\x01\x6a\x00\x45\x03hunter2\x86\x00\x01"
+    assert redact.document(body) == b"\x03\x01\x6a\x00\x45\x03xxxxxxxx\x00\x01"
+
+
 def test_numbers_are_kept_where_a_number_is_meant_and_nothing_else_is() -> None:
     def redacted(tag: str, text: str) -> str | None:
         writer = wbxml.Writer()
