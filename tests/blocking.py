@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Self, TypeVar, cast
 
-from activesync import AsyncClient, AsyncPage, Folder, Page
+from activesync import AsyncClient, AsyncPage, Event, Folder, Page
 
 T = TypeVar("T")
 
@@ -47,6 +47,19 @@ class Blocking:
                 yield cast(Page, _BlockingPage(self._runner, page))
         finally:
             self._runner.run(pages.aclose())
+
+    def watch(self, *folders: Folder | str, **options: Any) -> Iterator[Event]:
+        """The events."""
+        events: Any = self._client.watch(*folders, **options)
+        try:
+            while True:
+                try:
+                    event = self._runner.run(anext(events))
+                except StopAsyncIteration:
+                    return
+                yield event
+        finally:
+            self._runner.run(events.aclose())
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._client, name)

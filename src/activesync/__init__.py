@@ -42,6 +42,7 @@ from .errors import (
     NotFoundError,
     PasswordExpiredError,
     ProvisionError,
+    PushNotSupportedError,
     RedirectError,
     RemoteWipeRequested,
     RequestError,
@@ -57,7 +58,7 @@ from .errors import (
     VersionError,
     WrongDocumentError,
 )
-from .flows import EarlierChangesError, Result, default_options
+from .flows import Changed, EarlierChangesError, Event, HierarchyChanged, Result, Unwatched, default_options
 from .hierarchy import Folder, Hierarchy
 from .items import (
     Attachment,
@@ -98,6 +99,7 @@ __all__ = [
     "CalendarEvent",
     "CertificateError",
     "Change",
+    "Changed",
     "Client",
     "Command",
     "ConnectError",
@@ -109,6 +111,7 @@ __all__ = [
     "DeviceInformation",
     "EarlierChangesError",
     "Email",
+    "Event",
     "Exchange",
     "Fetch",
     "FilterType",
@@ -119,6 +122,7 @@ __all__ = [
     "GALEntry",
     "HTTPError",
     "Hierarchy",
+    "HierarchyChanged",
     "Importance",
     "InsecureURLError",
     "InvalidSyncKeyError",
@@ -138,6 +142,7 @@ __all__ = [
     "Page",
     "PasswordExpiredError",
     "ProvisionError",
+    "PushNotSupportedError",
     "Recurrence",
     "RedirectError",
     "RemoteWipeRequested",
@@ -160,6 +165,7 @@ __all__ = [
     "UncommittedPageError",
     "UnknownFolderError",
     "UnknownStatusError",
+    "Unwatched",
     "UsageError",
     "UserInformation",
     "VersionError",

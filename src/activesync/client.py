@@ -42,6 +42,7 @@ from .effects import (
     Deliver,
     Effect,
     Flow,
+    GaveWay,
     Head,
     Hold,
     Load,
@@ -49,12 +50,13 @@ from .effects import (
     Random,
     Read,
     Request,
+    Rest,
     Save,
     Send,
     Sleep,
 )
 from .errors import ActiveSyncError, StoreError, UsageError
-from .flows import ClientChange, Contents, Result
+from .flows import HEARTBEAT, ClientChange, Contents, Event, Result
 from .hierarchy import Folder, Hierarchy
 from .items import BodyPreference, BodyType, DocumentEntry
 from .lease import Leases
@@ -387,15 +389,18 @@ class Client(_Base):
         return flow.send(result)
 
     def _next_page(self, flow: Flow[None]) -> Deliver | None:
-        """The next page, None at the end."""
-        with self._turn():
-            try:
-                effect = flow.send(None)
-                while not isinstance(effect, Deliver):
-                    effect = self._step(flow, effect)
-            except StopIteration:
-                return None
-            return effect
+        """The next page or event, None at the end."""
+        while True:
+            with self._turn():
+                try:
+                    effect = flow.send(None)
+                    while not isinstance(effect, Deliver | Rest):
+                        effect = self._step(flow, effect)
+                except StopIteration:
+                    return None
+            if isinstance(effect, Deliver):
+                return effect
+            time.sleep(effect.seconds)
 
     def _perform(self, effect: Effect) -> Any:
         if isinstance(effect, Read):
@@ -473,6 +478,13 @@ class Client(_Base):
             if page is not None:
                 self.session.uncommitted.discard(page.folder.collection_id)
 
+    def _events(self, flow: Flow[None]) -> Generator[Event, None, None]:
+        try:
+            while (effect := self._next_page(flow)) is not None:
+                yield effect.page
+        finally:
+            flow.close()
+
     # The jobs
 
     def options(self) -> ServerOptions:
@@ -541,6 +553,21 @@ class Client(_Base):
             )
         )
 
+    def watch(
+        self, *folders: Folder | str, heartbeat: tuple[int, int] = HEARTBEAT, timeout: float | None = None
+    ) -> Iterator[Event]:
+        """What happens in these folders (Folder, CollectionId, name or role), or in all that sync() takes, as soon as
+        it does ([MS-ASCMD] section 2.2.1.13): Changed, HierarchyChanged or Unwatched.
+
+        An event brings no items: call ``sync(*event.folders)`` before the next one is asked for, or it comes again.
+        ``heartbeat`` is how long, in seconds, one request may wait at least and at most; what the way to the server
+        allows is found out in between, and kept in the store. The loop ends after ``timeout`` seconds without an event.
+
+        Raises PushNotSupportedError where the server has no Ping, UsageError where the account is watched already, and
+        TransportError, HTTPError or StatusError where trying again has not helped: begin anew once that has passed.
+        """
+        return self._events(flows.watch(self.session, folders, heartbeat=heartbeat, timeout=timeout))
+
     def apply(self, folder: Folder | str, changes: Iterable[ClientChange]) -> list[Result]:
         """What became of these changes (Add, Change, Delete, Fetch), one Result each, in their order.
 
@@ -608,9 +635,10 @@ class Client(_Base):
 
 
 class AsyncClient(_Base):
-    """Client for asyncio: the same names, awaited; sync() is an async iterator, and page.commit() is awaited.
+    """Client for asyncio: the same names, awaited; sync() and watch() are async iterators, page.commit() is awaited.
 
-    Tasks may share it: their requests go out one after the other. Arguments and errors are Client's.
+    Tasks may share it: their requests go out one after the other, and none waits for a watch(), which gives way.
+    Arguments and errors are Client's.
     """
 
     def __init__(
@@ -657,6 +685,8 @@ class AsyncClient(_Base):
         )
         self._answer: AsyncAnswer | None = None
         self._lock = asyncio.Lock()
+        self._wanted = 0  # how many flows wait for their turn
+        self._held: asyncio.Timeout | None = None  # what ends a request that is held
 
     async def __aenter__(self) -> Self:
         return self
@@ -683,7 +713,7 @@ class AsyncClient(_Base):
 
     async def _drive(self, flow: Flow[T]) -> T:
         """What the flow returns. Not for flows that deliver pages."""
-        async with self._lock:
+        async with self._turn():
             try:
                 effect = next(flow)
                 while True:
@@ -693,11 +723,27 @@ class AsyncClient(_Base):
             finally:
                 await self._settle(flow)
 
-    async def _outcome(self, effect: Effect) -> tuple[Any, ActiveSyncError | None]:
+    @contextlib.asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """The client, for one flow alone. A request that is held gives way to it."""
+        self._wanted += 1
+        try:
+            if self._held is not None:
+                held, self._held = self._held, None
+                held.reschedule(asyncio.get_running_loop().time())
+            await self._lock.acquire()
+        finally:
+            self._wanted -= 1
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    async def _outcome(self, effect: Effect) -> tuple[Any, ActiveSyncError | GaveWay | None]:
         """What the flow is to be sent, or thrown. The caller resumes it: a StopIteration cannot leave a coroutine."""
         try:
             return await self._perform(effect), None
-        except ActiveSyncError as error:
+        except (ActiveSyncError, GaveWay) as error:
             return None, error
 
     async def _settle(self, flow: Flow[T]) -> None:
@@ -720,7 +766,7 @@ class AsyncClient(_Base):
         if isinstance(effect, Save):
             return await _result(self.store.save(self.session.account, effect.values))
         if isinstance(effect, Send):
-            return await self._send(effect.request)
+            return await self._send(effect.request, held=effect.held)
         if isinstance(effect, Close):
             return await self._drop()
         if isinstance(effect, Sleep):
@@ -730,7 +776,7 @@ class AsyncClient(_Base):
             return await self._claim(effect.name)
         return self._aside(effect)
 
-    async def _send(self, request: Request) -> Head:
+    async def _send(self, request: Request, *, held: bool) -> Head:
         await self._drop()
         self._meter.report()
         queued = 0.0
@@ -742,7 +788,7 @@ class AsyncClient(_Base):
             queued = time.perf_counter() - started
         self._meter.begin(request, queued)
         try:
-            self._answer = await self._transport.send(request)
+            self._answer = await (self._hold(request) if held else self._transport.send(request))
         except BaseException as error:
             self._lost(error)
             raise
@@ -778,21 +824,39 @@ class AsyncClient(_Base):
                 if self._leases.is_mine(await _result(self.store.load(account, name))):
                     await _result(self.store.save(account, {name: None}))
 
-    async def _next_page(self, flow: Flow[None]) -> Deliver | None:
-        """The next page, None at the end."""
-        async with self._lock:
-            try:
-                effect = flow.send(None)
-                while not isinstance(effect, Deliver):
-                    effect = _resumed(flow, *await self._outcome(effect))
-                return effect
-            except StopIteration:
-                return None
-            except BaseException:
-                await self._settle(flow)
+    async def _hold(self, request: Request) -> AsyncAnswer:
+        """Sends a request that gives way to whatever else wants the connection. Raises GaveWay where it did."""
+        if self._wanted:
+            raise GaveWay
+        try:
+            async with asyncio.timeout(None) as held:
+                self._held = held
+                return await self._transport.send(request)
+        except TimeoutError:
+            if not held.expired():
                 raise
-            finally:
-                self._meter.rest()
+            raise GaveWay from None
+        finally:
+            self._held = None
+
+    async def _next_page(self, flow: Flow[None]) -> Deliver | None:
+        """The next page or event, None at the end."""
+        while True:
+            async with self._turn():
+                try:
+                    effect = flow.send(None)
+                    while not isinstance(effect, Deliver | Rest):
+                        effect = _resumed(flow, *await self._outcome(effect))
+                except StopIteration:
+                    return None
+                except BaseException:
+                    await self._settle(flow)
+                    raise
+                finally:
+                    self._meter.rest()
+            if isinstance(effect, Deliver):
+                return effect
+            await asyncio.sleep(effect.seconds)
 
     # The jobs
 
@@ -850,6 +914,16 @@ class AsyncClient(_Base):
                 options=options,
             ),
         )
+
+    def watch(
+        self, *folders: Folder | str, heartbeat: tuple[int, int] = HEARTBEAT, timeout: float | None = None
+    ) -> AsyncIterator[Event]:
+        """See Client.watch: ``async for event in eas.watch()``.
+
+        Any other call of this client goes first: the request that waits is cut, and sent anew afterwards. A task that
+        watches may be cancelled, which ends its loop.
+        """
+        return _AsyncEvents(self, flows.watch(self.session, folders, heartbeat=heartbeat, timeout=timeout))
 
     async def apply(self, folder: Folder | str, changes: Iterable[ClientChange]) -> list[Result]:
         """See Client.apply."""
@@ -947,5 +1021,34 @@ class _AsyncPages:
             self._client.session.uncommitted.discard(self._page.folder.collection_id)
 
 
-def _resumed(flow: Flow[T], result: Any, error: ActiveSyncError | None) -> Effect:
+class _AsyncEvents:
+    """The events of AsyncClient.watch(): no asynchronous generator either, lest a loop that was left go on watching."""
+
+    def __init__(self, client: AsyncClient, flow: Flow[None]) -> None:
+        self._client = client
+        self._flow = flow
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        try:
+            effect = await self._client._next_page(self._flow)
+        except BaseException:
+            self._flow.close()
+            raise
+        if effect is None:
+            raise StopAsyncIteration
+        event: Event = effect.page
+        return event
+
+    async def aclose(self) -> None:
+        """Leaves the loop."""
+        self._flow.close()
+
+    def __del__(self) -> None:
+        self._flow.close()
+
+
+def _resumed(flow: Flow[T], result: Any, error: ActiveSyncError | GaveWay | None) -> Effect:
     return flow.send(result) if error is None else flow.throw(error)

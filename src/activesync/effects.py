@@ -45,9 +45,18 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send the request. Result: the Head of its answer, whose body waits to be read or closed."""
+    """Send the request. Result: the Head of its answer, whose body waits to be read or closed.
+
+    Of one that is ``held`` the server answers only when something happens. Whatever else wants the connection meanwhile
+    cuts it, and GaveWay is thrown.
+    """
 
     request: Request
+    held: bool = False
+
+
+class GaveWay(Exception):
+    """Thrown into a flow in place of the answer to a request that was held: it was dropped, to let another flow go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +110,13 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """Wait at least so long, while other flows go first. Result: None. Afterwards all that is kept may be another."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Now:
     """Result: seconds since 1970, a float."""
 
@@ -116,13 +132,14 @@ class Random:
 class Deliver:
     """Hand a page to the caller, who keeps it by saving ``values``, as long as the store still holds ``expected``.
 
-    Result: None, once the caller asks for the next page. Until it was kept, the page comes again.
+    Result: None, once the caller asks for the next page. Until it was kept, the page comes again. An event of watch()
+    is a page that has nothing to be kept.
     """
 
     page: Any
-    values: Mapping[str, str | None] = field(repr=False)
-    expected: Mapping[str, str | None] = field(repr=False)
+    values: Mapping[str, str | None] = field(repr=False, default_factory=dict)
+    expected: Mapping[str, str | None] = field(repr=False, default_factory=dict)
 
 
-Effect: TypeAlias = Send | Read | Close | Load | Save | Claim | Sleep | Hold | Now | Random | Deliver
+Effect: TypeAlias = Send | Read | Close | Load | Save | Claim | Sleep | Rest | Hold | Now | Random | Deliver
 Flow: TypeAlias = Generator[Effect, Any, R]

@@ -27,6 +27,7 @@
         DamagedError                  the document is broken
         WrongDocumentError            the document is another command's
         VersionError                  no protocol version in common
+      PushNotSupportedError           the server has no Ping: ask it now and then by sync()
       StatusError                     the server says no; .command, .scope, .status, .name, .meaning
         UnknownStatusError            with a code that no specification knows
         InvalidSyncKeyError           the key stands for nothing, and starting over did not help
@@ -234,6 +235,12 @@ class VersionError(AnswerError):
     """Client and server have no protocol version in common."""
 
     exit_code = 35
+
+
+class PushNotSupportedError(ActiveSyncError):
+    """The server has no Ping, so that nothing can be watched: call sync() every few minutes instead."""
+
+    exit_code = 38
 
 
 class StatusError(ActiveSyncError):

@@ -180,6 +180,7 @@ class Session:
         self.uncommitted: set[str] = set()  # the CollectionIds of pages that were handed out
         self.unsure = 0  # how often a request went out again that may have been carried out before
         self.told: set[str] = set()  # those whose results were, which the store has until the caller goes on
+        self.watched = False  # whether a watch() is under way: there is one at a time
         self._first_url = self.url
         self._start_over: str | None = None
         self._loaded = False
@@ -325,19 +326,26 @@ class Session:
         return Request("POST", f"{self.url}?{text}", dict(self._headers(command, body, signed)), body, timeout)
 
     def exchange(
-        self, command: str, body: bytes, read: Callable[[Head], Flow[T]], *, timeout: float | None = None
+        self,
+        command: str,
+        body: bytes,
+        read: Callable[[Head], Flow[T]],
+        *,
+        timeout: float | None = None,
+        held: bool = False,
     ) -> Flow[T]:
         """What ``read`` makes of the answer to one request; ``command`` is "" for OPTIONS.
 
-        Where the answer is lost on its way, the same bytes are sent again. Provisions, waits and follows where the
-        server asks for it by HTTP status. Raises TransportError, HTTPError, AnswerError or StatusError.
+        Where the answer is lost on its way, the same bytes are sent again, unless the request is ``held`` (see Send):
+        how long it lasted tells its caller something. Provisions, waits and follows where the server asks for it by
+        HTTP status. Raises TransportError, HTTPError, AnswerError or StatusError, and GaveWay where it is held.
         """
         lost = pauses = redirects = provisioned = refused = 0
         again: str | None = None
         while True:
             try:
                 signed, again = again or (self.authorization and self.authorization()), None
-                head = yield Send(self._request(command, body, signed, timeout or self.timeout))
+                head = yield Send(self._request(command, body, signed, timeout or self.timeout), held)
                 self.stats.requests += 1
                 self.stats.sent += len(body)
                 self._take_cookies(head)
@@ -349,7 +357,7 @@ class Session:
                 text = yield from self._explanation()
             except (ConnectionLostError, TimedOutError, CutOffError):
                 lost += 1
-                if lost > _RESENDS:
+                if held or lost > _RESENDS:
                     raise
                 self.stats.resent += 1
                 self.unsure += 1
@@ -578,11 +586,14 @@ class Session:
                 return ServerOptions(offered, commands, version)
         raise VersionError(f"{self.host} speaks {', '.join(offered)}; this client speaks {', '.join(self.versions)}")
 
-    def run(self, command: Command[R], *, timeout: float | None = None, check: bool | None = None) -> Flow[R]:
+    def run(
+        self, command: Command[R], *, timeout: float | None = None, check: bool | None = None, held: bool = False
+    ) -> Flow[R]:
         """The response to a command, with nothing set where its body is empty; only provisioning is seen to.
 
         ``timeout`` is how long the server may keep silent; without one, the session's, and as long as the command lets
-        the server wait on top of it. ``check`` looks at the request before it is sent (check.py).
+        the server wait on top of it. ``check`` looks at the request before it is sent (check.py). ``held`` is as in
+        exchange().
 
         Raises what exchange() raises, and AnswerError where the answer is no response to this command.
         """
@@ -593,7 +604,7 @@ class Session:
         for _ in range(3):
             # Encoded anew after provisioning: what goes out is for the version, and the key is a header.
             body = self.encoded(command, check=check)
-            response = yield from self.exchange(command.name, body, read, timeout=timeout)
+            response = yield from self.exchange(command.name, body, read, timeout=timeout, held=held)
             code: int | None = getattr(response, "status", None)
             if code is None or not (yield from self.provision_for(command.name, code)):
                 return response

@@ -25,7 +25,7 @@ class Action(Enum):
     FOLDER_SYNC = "synchronise the folders, then send the request again"
     PROVISION = "provision, then send the request again"
     WIPE = "provision to learn which wipe is asked for, and leave it to the caller"
-    USE_LIMIT = "send the request again with the value in the answer's Limit"
+    USE_LIMIT = "send the request again with the limit that the answer tells"
     SPLIT = "ask for less in one request"
     FIX_REQUEST = "correct the request or the item: sending it again does not help"
     ASK_USER = "let the user decide or make room"
@@ -209,6 +209,16 @@ _ROWS: dict[str, tuple[_Row, ...]] = {
         (2, "InvalidCollection", _FOLDERS, "the folder does not exist, or cannot be estimated"),
         (3, "NotPrimed", _RESYNC, "the folder has not been synchronised yet: Sync with key 0 comes first"),
         (4, "InvalidSyncKey", _RESYNC, "the SyncKey is invalid, or the server has lost its state of this folder"),
+    ),
+    "Ping": (
+        (1, "NoChanges", _OK, "nothing was new within the heartbeat interval: wait again"),
+        (2, "Changes", _SYNC, "something is new in the folders that the answer names"),
+        (3, "MissingParameters", _FULL, "heartbeat interval or folders are missing, and the server remembers none"),
+        (4, "SyntaxError", _FIX, "the request is malformed"),
+        (5, "InvalidHeartbeat", _LIMIT, "the heartbeat interval is out of range; HeartbeatInterval is the nearest"),
+        (6, "TooManyFolders", _SPLIT, "too many folders to watch; MaxFolders is the most"),
+        (7, "FolderHierarchyChanged", _FOLDERS, "the folders have changed"),
+        (8, "ServerError", _RETRY, "the server failed, often for a moment only"),
     ),
     "Search": ((3, "ServerError", _RETRY, "the server failed"),),
     "Search store": (

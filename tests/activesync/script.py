@@ -21,6 +21,7 @@ from activesync.effects import (
     Random,
     Read,
     Request,
+    Rest,
     Save,
     Send,
     Sleep,
@@ -48,7 +49,8 @@ Answer = Canned | Exception | wbxml.Model
 class Script:
     """What answers the effects of a flow: canned answers in their order, and a store that is a dict.
 
-    Deliver is taken as committed, unless ``commit`` says otherwise; an answer may be a function of the request.
+    Deliver is taken as committed, unless ``commit`` says otherwise; an answer may be a function of the request. Time
+    passes where such a function changes ``now``, and in a Rest.
     """
 
     def __init__(
@@ -65,6 +67,8 @@ class Script:
         self.pages: list[Any] = []
         self.slept: list[float] = []
         self.held: list[Hold] = []
+        self.rested: list[float] = []
+        self.now = 1_800_000_000.0
         self.commit: Callable[[Any], bool] = lambda page: True
 
     @property
@@ -129,8 +133,12 @@ class Script:
                     case Hold():
                         self.held.append(effect)
                         result = None
+                    case Rest(seconds):
+                        self.rested.append(seconds)
+                        self.now += seconds
+                        result = None
                     case Now():
-                        result = 1_800_000_000.0
+                        result = self.now
                     case Random(count):
                         result = bytes(range(count))
                 effect = flow.send(result) if failure is None else flow.throw(failure)

@@ -1,6 +1,8 @@
 """The account as a whole: options, provisioning, folders, searches, settings, the ways to the server, and bad input."""
 
 import json
+import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from activesync import (
     BodyType,
     CertificateError,
     Change,
+    Changed,
     Client,
     DeviceInformation,
     Email,
@@ -81,6 +84,31 @@ def test_there_is_no_policy(connect: Connect, user: User) -> None:
     answer = eas.run(Provision(policies=[PolicyRequest(policy_type=POLICY_TYPE)]), check=False)
     assert (answer.status, answer.policies[0].status, answer.policies[0].policy_key) == (1, 2, None)
     assert eas.folders()
+
+
+# Push
+
+
+def test_push(connect: Connect, sogo: SOGoServer, user: User) -> None:
+    eas = connect(user)
+    assert items(eas, "inbox") == {}
+
+    def deliver() -> None:
+        with sogo.imap(user) as mailbox:
+            mailbox.append([plain("Lunch", "At noon?")])
+
+    timer = threading.Timer(2, deliver)
+    timer.start()
+    began = time.monotonic()
+    for event in eas.watch("inbox", heartbeat=(20, 40), timeout=40):
+        assert isinstance(event, Changed)
+        assert 1 < time.monotonic() - began < 15, "SOGo looks every five seconds"
+        assert [folder.type for folder in event.folders] == [FolderType.INBOX]
+        assert list(items(eas, *event.folders)) == ["1"]
+        break
+    else:
+        pytest.fail("nothing was told")
+    timer.join()
 
 
 # Folders

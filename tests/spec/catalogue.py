@@ -15,9 +15,9 @@ from pathlib import Path
 FOLDER = Path(__file__).parents[1] / "data" / "spec"
 
 COMMANDS = ("Sync", "FolderSync", "FolderCreate", "FolderUpdate", "FolderDelete", "GetItemEstimate", "Search", "Find")
-COMMANDS += ("Settings", "Provision")
+COMMANDS += ("Settings", "Provision", "Ping")
 """The commands whose requirements count."""
-OTHERS = ("Autodiscover", "GetAttachment", "GetHierarchy", "ItemOperations", "MeetingResponse", "MoveItems", "Ping")
+OTHERS = ("Autodiscover", "GetAttachment", "GetHierarchy", "ItemOperations", "MeetingResponse", "MoveItems")
 OTHERS += ("ResolveRecipients", "SendMail", "SmartForward", "SmartReply", "ValidateCert")
 ITEMS = {
     "MS-ASAIRS": "Bodies, attachments, locations",

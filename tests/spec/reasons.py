@@ -57,7 +57,7 @@ _REASONS = {
             *("MS-ASCAL_R491", "MS-ASCAL_R493", "MS-ASCAL_R527", "MS-ASCNTC_R444", "MS-ASCNTC_R452"),
             *("MS-ASCNTC_R456", "MS-ASCNTC_R482", "MS-ASCNTC_R495", "MS-ASDOC_R84", "MS-ASEMAIL_R143"),
             *("MS-ASTASK_R331", "MS-ASTASK_R37012", "MS-ASCMD_R147", "MS-ASCMD_R342", "MS-ASCMD_R58581"),
-            *("MS-ASCMD_R5902", "MS-ASCMD_R2788", "MS-ASHTTP_R4", "MS-ASPROV_R480", "MS-ASCON_R225"),
+            *("MS-ASCMD_R5902", "MS-ASCMD_R2788", "MS-ASCMD_R6276", "MS-ASHTTP_R4", "MS-ASPROV_R480", "MS-ASCON_R225"),
             *("MS-ASCMD_R5048", "MS-ASCMD_R5080"),
         ),
         "is a row that was printed without its words": (
@@ -115,6 +115,7 @@ DIFFERENCES = {
         "contradicts the table of Query and the schema, where it is a container": ("MS-ASCMD_R6667100906",),
         "speaks of FolderUpdate under FolderCreate, which a rule does not tell apart": ("MS-ASCMD_R2191",),
         "the element is read as a boolean": ("MS-ASCMD_R1609",),
+        "is required in the first request alone": ("MS-ASCMD_R1779",),
         "the Models name values that servers may send all the same": ("MS-ASEMAIL_R265", "MS-ASEMAIL_R295"),
         "lists elements of ItemOperations, too": ("MS-ASCON_R24",),
         "the value is reserved: no Model names it": (

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wbxml import AirSync, Document, Find, GetItemEstimate, Provision, Search, Settings
+from wbxml import AirSync, Document, Find, GetItemEstimate, Ping, Provision, Search, Settings
 
 from ..errors import RequestError
 from . import others
@@ -25,6 +25,7 @@ _RULES = {
     AirSync.Sync: sync,
     Find.Find: others.find,
     GetItemEstimate.GetItemEstimate: others.get_item_estimate,
+    Ping.Ping: others.ping,
     Provision.Provision: others.provision,
     Search.Search: others.search,
     Settings.Settings: others.settings,

@@ -1,11 +1,11 @@
-"""What the other commands must keep to: GetItemEstimate, Search, Find, Settings, Provision."""
+"""What the other commands must keep to: GetItemEstimate, Ping, Search, Find, Settings, Provision."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from wbxml import AirSync, Element, Email, Find, Provision, Search, Settings, Tag
+from wbxml import AirSync, Element, Email, Find, Ping, Provision, Search, Settings, Tag
 from wbxml import GetItemEstimate as Estimate
 
 from .breach import Breach, repeated
@@ -19,6 +19,7 @@ _ITEMS = {
     "Notes": "MS-ASNOTE_R76",
     "Tasks": "MS-ASTASK_R336",
 }
+_PINGED = ("Email", "Calendar", "Contacts", "Tasks", "Notes")
 _LAST_OF_FIND = 999
 _OOF = "Settings:Oof/Settings:Set"
 
@@ -36,6 +37,25 @@ def get_item_estimate(root: Element, version: str) -> Iterator[Breach]:
             if limit is not None and collection.findtext(Estimate.CollectionId) != "RI":
                 message = "MaxItems is for the recipient information cache, RI"
                 yield Breach("MS-ASCMD_R3264", message, limit.offset)
+
+
+def ping(root: Element, version: str) -> Iterator[Breach]:
+    """What is wrong with a Ping request."""
+    folders = root.findall("Ping:Folders/Ping:Folder")
+    if root.find(Ping.HeartbeatInterval) is None and not folders:
+        yield Breach("MS-ASCMD_R323", "a Ping has HeartbeatInterval, Folders, or both", root.offset)
+    for name in repeated(folder.findtext(Ping.Id) for folder in folders):
+        yield Breach("MS-ASCMD_R6699", f"two Folders of one Ping have the Id {name}", root.offset)
+    for folder in folders:
+        cls = folder.findtext(Ping.Class)
+        if not folder.findtext(Ping.Id):
+            yield Breach("MS-ASCMD_R3173", "a Folder of a Ping has an Id", folder.offset)
+        if cls is None:
+            yield Breach("MS-ASCMD_R914", "a Folder of a Ping has a Class", folder.offset)
+        elif cls not in _PINGED:
+            yield Breach("MS-ASCMD_R6277", f"the Class of a Ping is one of {', '.join(_PINGED)}", folder.offset)
+        elif cls == "Notes" and version < "14.0":
+            yield Breach("MS-ASCMD_R6282", f"Ping knows the Class Notes from 14.0 on, not in {version}", folder.offset)
 
 
 def search(root: Element, version: str) -> Iterator[Breach]:
@@ -118,4 +138,4 @@ def provision(root: Element, version: str) -> Iterator[Breach]:
         yield Breach("MS-ASPROV_R607", "DeviceInformation holds Set, and that at least Model", device.offset)
 
 
-__all__ = ["find", "get_item_estimate", "provision", "search", "settings"]
+__all__ = ["find", "get_item_estimate", "ping", "provision", "search", "settings"]

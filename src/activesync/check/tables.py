@@ -121,6 +121,8 @@ BOUNDS = (
     Bound("Tasks:Sensitivity", VALUE, 0, 3, "MS-ASTASK_R259"),
     # GetItemEstimate
     Bound("GetItemEstimate:Collections/GetItemEstimate:Collection", COUNT, 0, 300, "MS-ASCMD_R969"),
+    # Ping
+    Bound("Ping:Folder/Ping:Id", CHARACTERS, 0, 64, "MS-ASCMD_R3176"),
     # Search and Find
     Bound("Search:Store/Search:Name", CHARACTERS, 0, 256, "MS-ASCMD_R3488"),
     Bound("Search:Search/Search:Store", COUNT, 0, 1, "MS-ASCMD_R4533"),

@@ -42,6 +42,7 @@ from .getitemestimate import (
 )
 from .oof import Oof, OofGet, OofMessage, OofRequest, OofResponse, OofState
 from .options import FILTERS, Conflict, FilterType, MIMETruncation, Options
+from .ping import Ping, PingFolder, PingResponse
 from .policy import (
     AlgorithmNegotiation,
     AllowBluetooth,
@@ -119,6 +120,7 @@ COMMANDS: MappingProxyType[str, type[Command[Any]]] = MappingProxyType(
             FolderSync,
             FolderUpdate,
             GetItemEstimate,
+            Ping,
             Provision,
             Search,
             Settings,
@@ -210,6 +212,9 @@ __all__ = [
     "Options",
     "Or",
     "PictureOptions",
+    "Ping",
+    "PingFolder",
+    "PingResponse",
     "PolicyApplied",
     "PolicyData",
     "PolicyRequest",

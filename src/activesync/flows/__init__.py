@@ -3,7 +3,8 @@
 A key is kept only with what it stands for: the folders' with the hierarchy, a collection's when the caller has
 committed the page. A request that changes something is kept before it is sent.
 
-folders.py, down.py (from the server), up.py (to it) and ask.py hold the jobs; answers.py what both ways of Sync share.
+folders.py, down.py (from the server), up.py (to it), watch.py and ask.py hold the jobs; answers.py what both ways of
+Sync share.
 """
 
 from .ask import (
@@ -24,14 +25,20 @@ from .contents import ClientChange, Contents, EarlierChangesError, Result, Serve
 from .down import default_options, sync
 from .folders import create_folder, delete_folder, folders, update_folder
 from .up import acknowledge, apply
+from .watch import HEARTBEAT, Changed, Event, HierarchyChanged, Unwatched, watch
 
 __all__ = [
+    "HEARTBEAT",
+    "Changed",
     "ClientChange",
     "Contents",
     "EarlierChangesError",
+    "Event",
+    "HierarchyChanged",
     "Result",
     "ServerChange",
     "Skipped",
+    "Unwatched",
     "acknowledge",
     "acknowledge_wipe",
     "apply",
@@ -52,4 +59,5 @@ __all__ = [
     "sync",
     "update_folder",
     "user_information",
+    "watch",
 ]

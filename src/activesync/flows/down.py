@@ -11,7 +11,7 @@ from typing import Final, cast
 
 import wbxml
 
-from ..commands import FILTERS, Add, Change, FilterType, FolderType, Options, read_as
+from ..commands import FILTERS, Add, Change, FilterType, Options, read_as
 from ..effects import Claim, Deliver, Flow, Load, Save
 from ..errors import (
     ActiveSyncError,
@@ -31,7 +31,7 @@ from ..state import FIRST_KEY, CollectionState, lease_name, state_name
 from ..status import Action
 from .answers import TRIES, CollectionAnswer, collection_of, encoded, exchange, judge, prime, recover, refusal
 from .contents import Contents, ServerChange, Skipped
-from .folders import find_folder, folders
+from .folders import find_folder, folders, with_items
 from .known import UNKNOWN, StartingOver, entries_of, keep
 from .up import earlier
 
@@ -95,10 +95,7 @@ def sync(
             found = yield from find_folder(session, one)
             chosen.append(found)
     else:
-        # [MS-ASCMD] section 3.1.5.4, R5916: drafts are synchronised from 16.0 on only.
-        left_out = () if session.version >= "16.0" else (FolderType.DRAFTS,)
-        known = yield from folders(session)
-        chosen = [folder for folder in known if folder.item_class is not None and folder.type not in left_out]
+        chosen = with_items(session, (yield from folders(session)))
     failed: ActiveSyncError | None = None
     for folder in chosen:
         if options is None:

@@ -70,6 +70,13 @@ def folders(session: Session) -> Flow[Hierarchy]:
     return (yield from _keep_folders(known, hierarchy.changed(response.sync_key, changes)))
 
 
+def with_items(session: Session, hierarchy: Hierarchy) -> list[Folder]:
+    """The folders that can be synchronised."""
+    # [MS-ASCMD] section 3.1.5.4, R5916: drafts are synchronised from 16.0 on only.
+    left_out = () if session.version >= "16.0" else (FolderType.DRAFTS,)
+    return [folder for folder in hierarchy if folder.item_class is not None and folder.type not in left_out]
+
+
 def _tell_of_device(session: Session) -> Flow[None]:
     """Tells the server about the device, which decides by it what the device may have: [MS-ASCMD] section 2.2.3.45."""
     device = session.device

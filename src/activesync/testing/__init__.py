@@ -4,9 +4,9 @@
         server.mailbox.deliver(message)
         server.faults.append(faults.dropped(after=True, command="Sync"))
 
-It knows OPTIONS, Provision, FolderSync, FolderCreate, FolderUpdate, FolderDelete, Sync, GetItemEstimate, Search and
-Settings, in the versions 12.1 to 16.1. The pytest plugin in activesync.testing.plugin offers one as the fixture
-``eas_server``.
+It knows OPTIONS, Provision, FolderSync, FolderCreate, FolderUpdate, FolderDelete, Sync, Ping, GetItemEstimate, Search,
+Find and Settings, in the versions 12.1 to 16.1. The pytest plugin in activesync.testing.plugin offers one as the
+fixture ``eas_server``.
 """
 
 from __future__ import annotations

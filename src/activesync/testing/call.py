@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,19 +20,23 @@ class Rules:
     """How a server behaves where the specification leaves it a choice.
 
     ``policy`` is what devices have to agree to, None where nothing is asked of them. ``empty_answers`` sends nothing at
-    all where a Sync has nothing to tell. ``most_collections`` may stand in one Sync, whose Wait or HeartbeatInterval
-    lies within ``heartbeat``, in seconds.
+    all where a Sync has nothing to tell. ``most_collections`` may stand in one Sync, ``most_pinged`` in one Ping. What
+    either lets the server wait lies within ``heartbeat``, in seconds.
     """
 
     policy: EASProvisionDoc | None = None
     empty_answers: bool = True
     most_collections: int = 300
+    most_pinged: int = 300
     heartbeat: tuple[int, int] = (60, 3540)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request of one device: whose mailbox it is about, in which version, and the document that came."""
+    """One request of one device: whose mailbox it is about, in which version, and the document that came.
+
+    One that is held ends when the server is ``stopping``, or its client is ``gone``.
+    """
 
     mailbox: Mailbox
     device: Device
@@ -42,6 +46,7 @@ class Call:
     documents: Sequence[DocumentEntry]
     document: Any = None
     stopping: threading.Event = field(default_factory=threading.Event)
+    gone: Callable[[], bool] = lambda: False
 
 
 def problems(*models: Model | None) -> bool:

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..commands import DeviceInformation, EASProvisionDoc, Options, SupportedCalendar, SupportedContacts, Sync
+from ..commands import DeviceInformation, EASProvisionDoc, Options, Ping, SupportedCalendar, SupportedContacts, Sync
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +113,11 @@ class Offer:
 
 @dataclass(slots=True)
 class Device:
-    """One device of one user. ``cached`` is the Sync that an empty one repeats ([MS-ASCMD] section 2.2.1.21.1), and
-    ``searches`` are the ids of those that Find has begun; ``search_folder`` is the query of the last Search, and the
-    folders and items that it has found: they stay until another one comes or it is to be rebuilt.
+    """One device of one user.
+
+    ``cached`` is the Sync that an empty one repeats ([MS-ASCMD] section 2.2.1.21.1), ``pinged`` what a Ping need not
+    say again, and ``searches`` are the ids of those that Find has begun; ``search_folder`` is the query of the last
+    Search, and the folders and items that it has found: they stay until another one comes or it is to be rebuilt.
     """
 
     device_id: str
@@ -129,6 +131,7 @@ class Device:
     hierarchy: Relation | None = None
     collections: dict[str, Relation] = field(default_factory=dict)
     cached: Sync | None = None
+    pinged: Ping | None = None
     searches: set[str] = field(default_factory=set)
     search_folder: tuple[bytes, list[tuple[str, str]]] = (b"", [])
     recovery_password: str | None = field(default=None, repr=False)

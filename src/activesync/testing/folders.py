@@ -51,13 +51,16 @@ def visible(call: Call) -> dict[str, Folder]:
     }
 
 
-def outdated(call: Call) -> bool:
-    """Whether folders that the device knows of are gone or new ones have come since its last FolderSync."""
+def outdated(call: Call, *, renamed: bool = False) -> bool:
+    """Whether folders that the device knows of are gone or new ones have come since its last FolderSync; with
+    ``renamed`` also whether one has another name or another place.
+    """
     relation = call.device.hierarchy
     if relation is None:
         return True
-    known = relation.view(relation.step.key if relation.step else relation.key)
-    return known.keys() != visible(call).keys()
+    known = relation.view((relation.step or relation).key)
+    folders = {key: folder.revision for key, folder in visible(call).items()}
+    return known != folders if renamed else known.keys() != folders.keys()
 
 
 def folder_sync(call: Call, request: FolderSync) -> FolderSyncResponse:

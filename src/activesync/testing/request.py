@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request. ``command`` is "OPTIONS" for that method; ``headers`` have lower-case names and no Authorization."""
+    """A request. ``command`` is "OPTIONS" for that method; ``headers`` have lower-case names and no Authorization.
+
+    ``gone`` tells whether its client has ended the connection meanwhile.
+    """
 
     method: str
     command: str = ""
@@ -20,6 +23,7 @@ class Request:
     parameters: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
+    gone: Callable[[], bool] = field(default=lambda: False, repr=False, compare=False)
 
 
 @dataclass(slots=True)

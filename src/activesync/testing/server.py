@@ -15,6 +15,7 @@ import gzip
 import hmac
 import logging
 import os
+import select
 import socket
 import ssl
 import sys
@@ -22,6 +23,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -32,7 +34,7 @@ import wbxml
 from ..commands import COMMANDS, EASProvisionDoc
 from ..items import DocumentEntry, GALEntry
 from ..query import parse_query
-from . import find, folders, provision, search, settings, sync
+from . import find, folders, ping, provision, search, settings, sync
 from .call import Call, Rules
 from .device import Device
 from .faults import Fault
@@ -54,6 +56,7 @@ _CARRY_OUT: MappingProxyType[str, Callable[[Call, Any], wbxml.Model | None]] = M
         "FolderSync": folders.folder_sync,
         "FolderUpdate": folders.folder_update,
         "GetItemEstimate": sync.get_item_estimate,
+        "Ping": ping.ping,
         "Provision": provision.provision,
         "Search": search.search,
         "Settings": settings.settings,
@@ -236,7 +239,7 @@ class EASServer:
                 model = wbxml.decode(document, type=command.form(document, request.version))
         except wbxml.DecodeError as error:
             return _refused(400, f"the body is not what {request.command} sends: {error}")
-        if model is None and request.command not in ("Sync", "Provision"):
+        if model is None and request.command not in ("Ping", "Provision", "Sync"):
             return _refused(400, f"{request.command} needs a body")
         with mailbox.lock:
             call = Call(
@@ -248,8 +251,11 @@ class EASServer:
                 self.documents,
                 document,
                 self._stopping,
+                request.gone,
             )
-            status = 0 if request.command == "Provision" else provision.refusal(call, request.policy_key)
+            # A Ping has no policy key ([MS-ASPROV] section 3.1.5.1): what the device has acknowledged counts.
+            key = call.device.policy_key if request.command == "Ping" else request.policy_key
+            status = 0 if request.command == "Provision" else provision.refusal(call, key)
             if status and request.version < "14.0":
                 return _refused(_NEED_PROVISIONING, "Provision first")
             if status:
@@ -317,6 +323,17 @@ class _CarryOut:
 
 def _refused(status: int, text: str) -> Answer:
     return Answer(status, text.encode(), {"Content-Type": "text/plain; charset=utf-8"})
+
+
+def _gone(connection: socket.socket) -> bool:
+    """Whether the client has ended the connection, from which nothing is to be read while a request is held."""
+    try:
+        if not select.select([connection], [], [], 0)[0]:
+            return False
+        # Beneath TLS, whose own end is a message, too; else there may be the client's next request already.
+        return isinstance(connection, ssl.SSLSocket) or not connection.recv(1, socket.MSG_PEEK)
+    except (OSError, ValueError):
+        return True
 
 
 def _entry(mailbox: Mailbox) -> GALEntry:
@@ -433,7 +450,8 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError as error:
             self._write(_refused(400, str(error)))
             return
-        request = Request(method=self.command, headers=headers, body=body, **given)
+        gone = partial(_gone, self.connection)
+        request = Request(method=self.command, headers=headers, body=body, gone=gone, **given)
         self._write(self.server.eas.answer(request, authorization))
 
     def _read(self) -> bytes | None:

@@ -219,13 +219,28 @@ def _hold(call: Call, request: Sync, seconds: float) -> list[CollectionResponse]
 def _anything_new(call: Call, request: Sync) -> bool:
     for collection in request.collections:
         folder = visible(call).get(collection.collection_id or "")
-        relation = call.device.collections.get(collection.collection_id or "")
-        if folder is None or relation is None:
-            return True
-        known = relation.view(collection.sync_key or "")
-        if any(kind == _ADD for kind, _ in _operations(call, folder, known, relation.options)):
+        if folder is None or anything_new(call, folder, collection.sync_key):
             return True
     return False
+
+
+def anything_new(call: Call, folder: Folder, key: str | None = None) -> bool:
+    """Whether the folder has an item that the device does not, by this key of its, or by the last one given to it."""
+    return _ADD in _kinds(call, folder, key)
+
+
+def anything_changed(call: Call, folder: Folder) -> bool:
+    """Whether the folder has changed in any way since the last key that was given to the device."""
+    return bool(_kinds(call, folder, None))
+
+
+def _kinds(call: Call, folder: Folder, key: str | None) -> set[str]:
+    """The kinds of operations that are due; a folder that was never synchronised is new as a whole."""
+    relation = call.device.collections.get(folder.server_id)
+    if relation is None:
+        return {_ADD}
+    known = relation.view(key or (relation.step or relation).key)
+    return {kind for kind, _ in _operations(call, folder, known, relation.options)}
 
 
 def _collection(call: Call, collection: Collection, room: int | None) -> CollectionResponse | None:
