@@ -10,28 +10,23 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
-from urllib.parse import urlsplit
-
-from .query import parse_query
 
 R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request. ``timeout`` is how long, in seconds, the server may keep silent before or within its answer."""
+    """An HTTP request. ``timeout`` is how long, in seconds, the server may keep silent before or within its answer.
+
+    ``command`` is that of ActiveSync which it carries, "OPTIONS" where it asks what there is.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False, default=b"")
     timeout: float = 60.0
-
-    @property
-    def command(self) -> str:
-        """The command that the query string names; the method, "OPTIONS", where there is none."""
-        query = urlsplit(self.url).query
-        return parse_query(query, {}).command if query else self.method
+    command: str = "OPTIONS"
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class Leases:
         except ProcessLookupError:
             return True
         except (OSError, ValueError):
-            return False
+            pass  # another user's, or no number
         return False
 
 

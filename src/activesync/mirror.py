@@ -167,9 +167,12 @@ class Mirror:
             for gone in known - rows.keys():
                 for table in ("folders", "items"):
                     db.execute(f"DELETE FROM {table} WHERE account = ? AND collection_id = ?", (self.account, gone))
-            for new in rows.keys() - known:
-                names = [state_name(new), *self._store.names(self.account, row_name(new, ""))]
-                self._store.save(self.account, dict.fromkeys(names))
+            names = [
+                name
+                for new in rows.keys() - known
+                for name in (state_name(new), *self._store.names(self.account, row_name(new, "")))
+            ]
+            self._store.save(self.account, dict.fromkeys(names))
 
     def take(self, page: Contents, db: sqlite3.Connection) -> Taken:
         """Puts the changes of a page into the copy; ``db`` is what ``page.transaction()`` gives."""

@@ -323,7 +323,8 @@ class Session:
         key = None if command == "Ping" else self.policy_key
         query = Query(command, self.user, self.device_id, self.device_type, self.version, key)
         text = query.encoded() if self.base64_query else query.plain()
-        return Request("POST", f"{self.url}?{text}", dict(self._headers(command, body, signed)), body, timeout)
+        headers = dict(self._headers(command, body, signed))
+        return Request("POST", f"{self.url}?{text}", headers, body, timeout, command)
 
     def exchange(
         self,
@@ -635,11 +636,8 @@ class Session:
         refuses, RemoteWipeRequested where it asks for a wipe instead.
         """
         self.policy_key = NO_POLICY
-        # 14.1 and later want the device described here (R368), earlier versions must not have it.
-        device = DeviceInformationRequest(set=self.device) if self.version >= "14.1" else None
-        policy = yield from self._provision(
-            Provision(device_information=device, policies=[PolicyRequest(policy_type=POLICY_TYPE)])
-        )
+        first = self.first_provision()
+        policy = yield from self._provision(first)
         document = policy.data.eas_provision_doc if policy and policy.data else None
         if policy is not None:
             applied = PolicyApplied.FULLY
@@ -650,10 +648,15 @@ class Session:
             acknowledged = PolicyRequest(policy_type=POLICY_TYPE, policy_key=self.policy_key, status=applied)
             final = yield from self._provision(Provision(policies=[acknowledged]))
             self.policy_key = (final and final.policy_key) or NO_POLICY
-        if device is not None:
+        if first.device_information is not None:
             self.told_device = self._told_now()
         yield from self._keep()
         return document
+
+    def first_provision(self) -> Provision:
+        """The request that asks for the policy. Up to 14.0 it has nothing of the device, later it must (R368, R608)."""
+        device = DeviceInformationRequest(set=self.device) if self.version >= "14.1" else None
+        return Provision(device_information=device, policies=[PolicyRequest(policy_type=POLICY_TYPE)])
 
     # What the server knows of the device
 

@@ -44,6 +44,11 @@ class CollectionState:
         """The state once the caller knows what became of the pending request."""
         return replace(self, pending=None, failures=0, results=None)
 
+    @property
+    def known(self) -> tuple[int, int | None, int]:
+        """Where its rows begin, which of them are of before, and where they end."""
+        return self.first, self.base, self.count
+
     def rows(self, collection_id: str) -> list[str]:
         """The names of its rows."""
         return [row_name(collection_id, number) for number in range(self.first, self.count)]
@@ -55,7 +60,7 @@ class CollectionState:
         if self.failures:
             values["failures"] = self.failures
         if self.count or self.base is not None:
-            values["known"] = [self.first, self.base, self.count]
+            values["known"] = self.known
         if self.results is not None:
             values["results"] = self.results
         return json.dumps(values)

@@ -83,6 +83,21 @@ def shown(item: Any, before: Shown | None = None) -> Shown:
     return tuple(old if new is None else new for old, new in zip(before or (None,) * 3, values, strict=True))
 
 
+def compare(mailbox: Mailbox, kind: FolderType, copy: dict[str, Shown]) -> None:
+    """Raises Wrong where the copy of a folder is not what the mailbox has."""
+
+    def at_last(values: Shown) -> Shown:
+        # A mail without a flag is as good as one whose flag was cleared.
+        return (*values[:2], values[2] or (None,)) if kind is FolderType.INBOX else values
+
+    right = {name: at_last(shown(item)) for name, item in mailbox.items(kind).items()}
+    copy = {name: at_last(values) for name, values in copy.items()}
+    if copy != right:
+        lost, more = sorted(right.keys() - copy.keys()), sorted(copy.keys() - right.keys())
+        other = [(name, copy[name], right[name]) for name in right if name in copy and copy[name] != right[name]]
+        raise Wrong(f"{kind.name}: lost {lost}, too many {more}, wrong {other}")
+
+
 @dataclass
 class Intent:
     """A change that the client has sent, and what it was told of it: "open", "done", "refused" or "lost"."""
@@ -356,17 +371,7 @@ class Schedule:
     def check(self) -> None:
         """Raises Wrong where the copy is not what the mailbox is, or a change was done twice or not at all."""
         for kind, folder in self.ids.items():
-            right = {name: shown(item) for name, item in self.mailbox.items(kind).items()}
-            copy = self.copy.get(folder, {})
-            if kind is FolderType.INBOX:
-                right = {name: (*values[:2], values[2] or (None,)) for name, values in right.items()}
-                copy = {name: (*values[:2], values[2] or (None,)) for name, values in copy.items()}
-            if copy != right:
-                lost, more = sorted(right.keys() - copy.keys()), sorted(copy.keys() - right.keys())
-                other = [
-                    (name, copy[name], right[name]) for name in right if name in copy and copy[name] != right[name]
-                ]
-                raise Wrong(f"{kind.name}: lost {lost}, too many {more}, wrong {other}")
+            compare(self.mailbox, kind, self.copy.get(folder, {}))
         names = Counter(item.last_name for item in self.mailbox.items(FolderType.CONTACTS).values())  # type: ignore[union-attr]
         for name, count in names.items():
             if count > 1:
@@ -427,4 +432,4 @@ def play(seed: int, *, asynchronous: bool) -> Told:
         raise Wrong(f"seed {seed}, {'AsyncClient' if asynchronous else 'Client'}: {error}") from error
 
 
-__all__ = ["FAULTS", "Schedule", "Told", "Wrong", "play"]
+__all__ = ["FAULTS", "Schedule", "Told", "Wrong", "compare", "play", "shown"]

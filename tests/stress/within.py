@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
 from urllib.parse import urlsplit
 
 from activesync import effects, errors
-from activesync.query import parse_query
 from activesync.testing import EASServer
 from activesync.testing.request import Answer, Request
 
@@ -43,12 +40,8 @@ class Within:
 
     def send(self, request: effects.Request) -> WithinAnswer:
         """The server's answer."""
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        authorization = headers.pop("authorization", "")
-        given: dict[str, Any] = {"command": "OPTIONS"}
-        if request.method == "POST":
-            given = asdict(parse_query(urlsplit(request.url).query, headers))
-        asked = Request(method=request.method, headers=headers, body=request.body, **given)
+        query = urlsplit(request.url).query
+        asked, authorization = Request.received(request.method, query, request.headers, request.body)
         answer = self._server.answer(asked, authorization)
         if answer.dropped:
             raise errors.ConnectionLostError("the connection ended without an answer")

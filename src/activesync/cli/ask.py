@@ -11,14 +11,10 @@ import click
 
 from ..client import Client
 from ..commands import (
-    POLICY_TYPE,
-    DeviceInformationRequest,
     GALEntry,
     Oof,
     OofMessage,
     OofState,
-    PolicyRequest,
-    Provision,
     ProvisionResponse,
     SearchResult,
     UserInformation,
@@ -66,10 +62,8 @@ def probe(account: Account, as_json: bool) -> None:
 
 def _policy(eas: Client) -> tuple[dict[str, Any] | None, str]:
     """The server's policy, or None, and in words what came of asking for it. It is not acknowledged."""
-    device = DeviceInformationRequest(set=eas.session.device) if eas.session.version not in ("12.1", "14.0") else None
-    request = Provision(device_information=device, policies=[PolicyRequest(policy_type=POLICY_TYPE)])
     try:
-        answer: ProvisionResponse = eas.run(request)
+        answer: ProvisionResponse = eas.run(eas.session.first_provision())
     except StatusError as error:
         return None, f"unknown: {error}"
     if answer.remote_wipe or answer.account_only_remote_wipe:

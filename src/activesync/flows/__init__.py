@@ -4,7 +4,7 @@ A key is kept only with what it stands for: the folders' with the hierarchy, a c
 committed the page. A request that changes something is kept before it is sent.
 
 folders.py, down.py (from the server), up.py (to it), watch.py and ask.py hold the jobs; answers.py what both ways of
-Sync share.
+Sync share, and known.py what the caller has of a folder.
 """
 
 from .ask import (

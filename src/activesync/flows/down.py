@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final, cast
+from typing import Final
 
 import wbxml
 
@@ -121,7 +121,8 @@ def _sync_folder(
     name = state_name(folder.collection_id)
     tries = stuck = idle = 0
     again: StartingOver | None = None
-    size, broken = window, cast("ActiveSyncError | None", None)
+    size = window
+    broken: ActiveSyncError | None = None
     while True:
         if session.starts_over:
             tries += 1

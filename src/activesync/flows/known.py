@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from operator import attrgetter
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias
 from zlib import crc32
 
 import wbxml
@@ -137,27 +137,12 @@ def _read(folder: Folder, first: int, end: int) -> Flow[Entries]:
     for number in range(first, end):
         text = yield Load(row_name(folder.collection_id, number))
         try:
-            _merge(known, _parsed(text or ""))
-        except (ValueError, AttributeError) as error:
+            _merge(known, json.loads(text or "{}"))
+        except (ValueError, TypeError, AttributeError) as error:
             raise StoreError(
                 f"the store is damaged: what it knows of the items of {folder.name} cannot be read; take another store"
             ) from error
     return known
-
-
-def _written(told: Entries) -> str:
-    """A row: a line for each item, its digest and its ServerId; as JSON where a ServerId is not of one line."""
-    text = "\n".join([f"{digest or ''}\t{name}" for name, digest in told.items()])
-    return text if len(text.splitlines()) == len(told) else json.dumps(told)
-
-
-def _parsed(text: str) -> Entries:
-    if text.startswith("{"):
-        return cast("Entries", json.loads(text))
-    lines = [line.partition("\t") for line in text.splitlines()]
-    if not all(tab for _, tab, _ in lines):
-        raise ValueError("no row")
-    return {name: digest or None for digest, _, name in lines}
 
 
 def keep(folder: Folder, state: CollectionState, told: Entries) -> Flow[tuple[CollectionState, dict[str, str | None]]]:
@@ -169,9 +154,9 @@ def keep(folder: Folder, state: CollectionState, told: Entries) -> Flow[tuple[Co
         known = yield from _read(folder, state.first, state.count)
         _merge(known, told)
         told = {name: digest for name, digest in known.items() if digest is not None}
-        values = dict.fromkeys((row_name(folder.collection_id, one) for one in range(state.first, state.count)), None)
+        values = dict.fromkeys(state.rows(folder.collection_id))
         state = replace(state, first=state.count)
-    values[row_name(folder.collection_id, state.count)] = _written(told)
+    values[row_name(folder.collection_id, state.count)] = json.dumps(told, separators=(",", ":"))
     state = replace(state, count=state.count + 1)
     if state.base is not None and state.sync_key == FIRST_KEY:
         state = replace(state, base=state.count)  # it went up before the folder starts over, and will come again
@@ -194,11 +179,11 @@ class StartingOver:
         had = yield from _read(folder, state.first, state.base)
         again = yield from _read(folder, state.base, state.count)
         had = {name: digest for name, digest in had.items() if digest is not None}
-        return cls(folder, (state.first, state.base, state.count), had, set(again))
+        return cls(folder, state.known, had, set(again))
 
     def at(self, state: CollectionState) -> bool:
         """Whether this is where the store is."""
-        return self.place == (state.first, state.base, state.count)
+        return self.place == state.known
 
     def sifted(self, changes: list[ServerChange], told: Entries) -> tuple[list[ServerChange], frozenset[str]]:
         """The changes that are none to the caller left out; and which of the Adds he has in another form."""
@@ -222,13 +207,13 @@ class StartingOver:
     def went_on(self, state: CollectionState, told: Entries) -> None:
         """After a page."""
         self.seen.update(told)
-        self.place = (state.first, state.base, state.count)
+        self.place = state.known
 
     def ended(self, state: CollectionState) -> tuple[CollectionState, dict[str, str | None]]:
         """The state once all has come again, and what has to be saved with it."""
         assert state.base is not None
-        old = (row_name(self.folder.collection_id, one) for one in range(state.first, state.base))
-        return replace(state, first=state.base, base=None), dict.fromkeys(old, None)
+        old = replace(state, count=state.base).rows(self.folder.collection_id)
+        return replace(state, first=state.base, base=None), dict.fromkeys(old)
 
 
 __all__ = ["UNKNOWN", "Entries", "StartingOver", "entries_of", "entries_of_results", "keep"]

@@ -119,11 +119,12 @@ def earlier(session: Session, folder: Folder, state: CollectionState) -> Flow[tu
 
 def acknowledge(session: Session) -> Flow[None]:
     """Forgets the results that the caller was told."""
-    for collection_id in sorted(session.told):
-        name = state_name(collection_id)
+    values: dict[str, str | None] = {}
+    for name in map(state_name, sorted(session.told)):
         state = CollectionState.from_json((yield Load(name)))
         if state.results is not None:
-            yield Save({name: state.told().to_json()})
+            values[name] = state.told().to_json()
+    yield Save(values)
     session.told.clear()
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from ..query import parse_query
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,16 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     gone: Callable[[], bool] = field(default=lambda: False, repr=False, compare=False)
+
+    @classmethod
+    def received(
+        cls, method: str, query: str, headers: Mapping[str, str], body: bytes, gone: Callable[[], bool] = lambda: False
+    ) -> tuple[Self, str]:
+        """The request that has come by HTTP, and its Authorization. Raises ValueError for a query that is none."""
+        lower = {name.lower(): value for name, value in headers.items()}
+        authorization = lower.pop("authorization", "")
+        given: dict[str, Any] = asdict(parse_query(query, lower)) if method == "POST" else {"command": "OPTIONS"}
+        return cls(method=method, headers=lower, body=body, gone=gone, **given), authorization
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType, TracebackType
@@ -33,7 +33,6 @@ import wbxml
 
 from ..commands import COMMANDS, EASProvisionDoc
 from ..items import DocumentEntry, GALEntry
-from ..query import parse_query
 from . import find, folders, ping, provision, search, settings, sync
 from .call import Call, Rules
 from .device import Device
@@ -441,17 +440,12 @@ class _Handler(BaseHTTPRequestHandler):
         if parts.path.rstrip("/").lower() != PATH.lower():
             self._write(_refused(404, f"ActiveSync is at {PATH}"))
             return
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        authorization = headers.pop("authorization", "")
+        headers, gone = dict(self.headers.items()), partial(_gone, self.connection)
         try:
-            given: dict[str, Any] = {"command": "OPTIONS"}
-            if self.command == "POST":
-                given = asdict(parse_query(parts.query, headers))
+            request, authorization = Request.received(self.command, parts.query, headers, body, gone)
         except ValueError as error:
             self._write(_refused(400, str(error)))
             return
-        gone = partial(_gone, self.connection)
-        request = Request(method=self.command, headers=headers, body=body, gone=gone, **given)
         self._write(self.server.eas.answer(request, authorization))
 
     def _read(self) -> bytes | None:
