@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .client import AsyncClient, AsyncPage, Client, Page
+from .client import AsyncClient, Client
 from .commands import (
     Add,
     Change,
@@ -79,6 +79,7 @@ from .items import (
 )
 from .metrics import Exchange
 from .pace import Limits
+from .pages import AsyncPage, AsyncStreamedPage, Page, StreamedPage
 from .session import ServerOptions, Stats
 from .store import MemoryStore, SqliteStore, StateStore
 
@@ -91,6 +92,7 @@ __all__ = [
     "AnswerError",
     "AsyncClient",
     "AsyncPage",
+    "AsyncStreamedPage",
     "Attachment",
     "AuthenticationError",
     "Body",
@@ -157,6 +159,7 @@ __all__ = [
     "Stats",
     "StatusError",
     "StoreError",
+    "StreamedPage",
     "SupportedCalendar",
     "SupportedContacts",
     "Task",

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import inspect
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import fields
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -47,6 +45,7 @@ from .effects import (
     Hold,
     Load,
     Now,
+    Part,
     Random,
     Read,
     Request,
@@ -56,116 +55,34 @@ from .effects import (
     Sleep,
 )
 from .errors import ActiveSyncError, StoreError, UsageError
-from .flows import HEARTBEAT, ClientChange, Contents, Event, Result
+from .flows import HEARTBEAT, ClientChange, Event, Result
 from .hierarchy import Folder, Hierarchy
 from .items import BodyPreference, BodyType, DocumentEntry
 from .lease import Leases
 from .metrics import Meter, OnExchange
 from .pace import Limits, Turn
+from .pages import (
+    AsyncEvents,
+    AsyncPage,
+    AsyncPages,
+    AsyncStreamedPage,
+    AsyncStreamedPages,
+    Page,
+    Parked,
+    StreamedPage,
+)
 from .route import Certificate, Verify
 from .session import VERSIONS, ServerOptions, Session, Stats, device_id_for
-from .store import AsyncStateStore, MemoryStore, SqliteStore, StateStore
+from .store import AsyncStateStore, MemoryStore, SqliteStore, StateStore, async_transaction, awaited
 from .transport import AiohttpTransport, Answer, AsyncAnswer, AsyncTransport, Transport, Urllib3Transport
 
 T = TypeVar("T")
 R = TypeVar("R", bound=wbxml.Model)
 
 
-class _Delivered(Contents):
-    """A page that was handed out, with what keeps it."""
-
-    def __init__(self, client: _Base, effect: Deliver) -> None:
-        contents: Contents = effect.page
-        super().__init__(*(getattr(contents, one.name) for one in fields(Contents)))
-        self._base = client
-        self._effect = effect
-        self.committed = False
-
-    def _check(self, kept: str | None, expected: str | None) -> None:
-        if kept != expected:
-            raise UsageError(f"a later page of {self.folder.name} was committed: this one is out of date")
-
-    def _done(self) -> None:
-        self.committed = True
-        self._base.session.uncommitted.discard(self.folder.collection_id)
-
-
-class Page(_Delivered):
-    """The changes of one folder in one answer: see Contents.
-
-    It is committed, so that it does not come again, by commit(), by transaction(), by asking for the next page, or by
-    the loop running to its end. Leaving the loop early or by an exception commits nothing.
-    """
-
-    def __init__(self, client: Client, effect: Deliver) -> None:
-        super().__init__(client, effect)
-        self._client = client
-
-    def commit(self) -> None:
-        """Keeps the key that stands for this page, once. Raises UsageError where the folder has moved on meanwhile."""
-        if not self.committed:
-            with self.transaction():
-                pass
-
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[Any]:
-        """Commits the page and the caller's own rows together: ``with page.transaction() as db`` gives the store's
-        database (a sqlite3.Connection for a SqliteStore). An exception rolls both back.
-        """
-        store, account = self._client.store, self._client.session.account
-        with store.transaction(account) as handle:
-            yield handle
-            for name, value in self._effect.expected.items():
-                self._check(store.load(account, name), value)
-            store.save(account, self._effect.values)
-        self._done()
-
-
-class AsyncPage(_Delivered):
-    """The page of an AsyncClient: ``await page.commit()``, ``async with page.transaction() as db``."""
-
-    def __init__(self, client: AsyncClient, effect: Deliver) -> None:
-        super().__init__(client, effect)
-        self._client = client
-
-    async def commit(self) -> None:
-        """Keeps the key that stands for this page, once. Raises UsageError where the folder has moved on meanwhile."""
-        if not self.committed:
-            async with self.transaction():
-                pass
-
-    @contextlib.asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Any]:
-        """Commits the page and the caller's own rows together: gives the store's database. An exception rolls back."""
-        store, account = self._client.store, self._client.session.account
-        async with _transaction(store, account) as handle:
-            yield handle
-            for name, value in self._effect.expected.items():
-                self._check(await _result(store.load(account, name)), value)
-            await _result(store.save(account, self._effect.values))
-        self._done()
-
-
-@contextlib.asynccontextmanager
-async def _transaction(store: StateStore | AsyncStateStore, account: str) -> AsyncIterator[Any]:
-    """A transaction of either kind of store."""
-    context = store.transaction(account)
-    if isinstance(context, contextlib.AbstractAsyncContextManager):
-        async with context as handle:
-            yield handle
-    else:
-        with context as handle:
-            yield handle
-
-
 def _opened(store: str | os.PathLike[str] | None) -> MemoryStore | SqliteStore:
     """The store that a client opens itself, and closes."""
     return MemoryStore() if store is None else SqliteStore(store)
-
-
-async def _result(value: Any) -> Any:
-    """What a store's method gives, which may be made of coroutines."""
-    return await value if inspect.isawaitable(value) else value
 
 
 class _Base:
@@ -388,17 +305,24 @@ class Client(_Base):
             return flow.throw(error)
         return flow.send(result)
 
-    def _next_page(self, flow: Flow[None]) -> Deliver | None:
-        """The next page or event, None at the end."""
+    def _next_page(self, flow: Flow[None], parked: Parked | None = None) -> Deliver | Part | None:
+        """The next page or event, or part of a page, None at the end."""
         while True:
             with self._turn():
+                if parked is not None:
+                    self._answer, parked.answer = parked.answer, None
+                    self._meter.resumed(parked.measured)
                 try:
                     effect = flow.send(None)
-                    while not isinstance(effect, Deliver | Rest):
+                    while not isinstance(effect, Deliver | Rest | Part):
                         effect = self._step(flow, effect)
                 except StopIteration:
                     return None
-            if isinstance(effect, Deliver):
+                if parked is not None and isinstance(effect, Part):
+                    # Another flow may have its turn before the rest is read, with an answer of its own.
+                    parked.answer, self._answer = self._answer, None
+                    parked.measured = self._meter.parked()
+            if not isinstance(effect, Rest):
                 return effect
             time.sleep(effect.seconds)
 
@@ -468,7 +392,7 @@ class Client(_Base):
     def _pages(self, flow: Flow[None]) -> Generator[Page, None, None]:
         page: Page | None = None
         try:
-            while (effect := self._next_page(flow)) is not None:
+            while isinstance(effect := self._next_page(flow), Deliver):
                 page = Page(self, effect)
                 self.session.uncommitted.add(page.folder.collection_id)
                 yield page
@@ -478,9 +402,27 @@ class Client(_Base):
             if page is not None:
                 self.session.uncommitted.discard(page.folder.collection_id)
 
+    def _streamed(self, flow: Flow[None], spool: int | None) -> Generator[StreamedPage, None, None]:
+        page: StreamedPage | None = None
+        parked = Parked()
+        try:
+            while (effect := self._next_page(flow, parked)) is not None:
+                page = StreamedPage(self, flow, effect, parked, spool)
+                yield page
+                for _ in page.changes:
+                    pass
+                page.commit()
+                page._close()
+        finally:
+            if parked.answer is not None:
+                parked.answer.close()
+            flow.close()
+            if page is not None:
+                page._close()
+
     def _events(self, flow: Flow[None]) -> Generator[Event, None, None]:
         try:
-            while (effect := self._next_page(flow)) is not None:
+            while isinstance(effect := self._next_page(flow), Deliver):
                 yield effect.page
         finally:
             flow.close()
@@ -551,6 +493,38 @@ class Client(_Base):
                 conversations=conversations,
                 options=options,
             )
+        )
+
+    def stream(
+        self,
+        *folders: Folder | str,
+        window: int = 100,
+        filter_type: FilterType | None = None,
+        body: BodyType | None = None,
+        conversations: bool = False,
+        options: Options | Callable[[Folder], Options] | None = None,
+        spool: int | None = None,
+    ) -> Iterator[StreamedPage]:
+        """The same as sync(), for large folders: folder by folder, and each page while it arrives. See StreamedPage.
+
+        A page and its items need never be in memory as a whole. New items come as soon as they are there, changes and
+        deletions once the answer is complete. Where an answer is lost on its way, it is asked for again, and items that
+        were handed out are not handed out again; those that are gone meanwhile come as a Delete.
+
+        ``spool`` puts bodies of more characters than that into files: StreamedPage.files.
+        """
+        return self._streamed(
+            flows.sync(
+                self.session,
+                folders,
+                window=window,
+                filter_type=filter_type,
+                body=body,
+                conversations=conversations,
+                options=options,
+                parts=True,
+            ),
+            spool,
         )
 
     def watch(
@@ -684,6 +658,7 @@ class AsyncClient(_Base):
             verify=verify, certificate=certificate, connect_timeout=connect_timeout
         )
         self._answer: AsyncAnswer | None = None
+        self._orphans: list[AsyncAnswer] = []
         self._lock = asyncio.Lock()
         self._wanted = 0  # how many flows wait for their turn
         self._held: asyncio.Timeout | None = None  # what ends a request that is held
@@ -704,10 +679,11 @@ class AsyncClient(_Base):
             if self.session.told:
                 await self._drive(flows.acknowledge(self.session))
             await self._release()
+        await self._drop()
         if self._own_transport:
             await self._transport.close()
         if self._own_store:
-            await _result(self.store.close())
+            await awaited(self.store.close())
 
     # The driver
 
@@ -757,14 +733,16 @@ class AsyncClient(_Base):
         if self._answer is not None:
             answer, self._answer = self._answer, None
             await answer.close()
+        while self._orphans:
+            await self._orphans.pop().close()
 
     async def _perform(self, effect: Effect) -> Any:
         if isinstance(effect, Read):
             return await self._read(effect.size)
         if isinstance(effect, Load):
-            return await _result(self.store.load(self.session.account, effect.name))
+            return await awaited(self.store.load(self.session.account, effect.name))
         if isinstance(effect, Save):
-            return await _result(self.store.save(self.session.account, effect.values))
+            return await awaited(self.store.save(self.session.account, effect.values))
         if isinstance(effect, Send):
             return await self._send(effect.request, held=effect.held)
         if isinstance(effect, Close):
@@ -812,17 +790,17 @@ class AsyncClient(_Base):
     async def _claim(self, name: str) -> None:
         now, account = time.time(), self.session.account
         if not self._leases.fresh(name, now):
-            async with _transaction(self.store, account):
-                kept = await _result(self.store.load(account, name))
-                await _result(self.store.save(account, {name: self._leases.taken(name, kept, now)}))
+            async with async_transaction(self.store, account):
+                kept = await awaited(self.store.load(account, name))
+                await awaited(self.store.save(account, {name: self._leases.taken(name, kept, now)}))
 
     async def _release(self) -> None:
         account = self.session.account
         while self._leases.held:
             name, _ = self._leases.held.popitem()
-            async with _transaction(self.store, account):
-                if self._leases.is_mine(await _result(self.store.load(account, name))):
-                    await _result(self.store.save(account, {name: None}))
+            async with async_transaction(self.store, account):
+                if self._leases.is_mine(await awaited(self.store.load(account, name))):
+                    await awaited(self.store.save(account, {name: None}))
 
     async def _hold(self, request: Request) -> AsyncAnswer:
         """Sends a request that gives way to whatever else wants the connection. Raises GaveWay where it did."""
@@ -839,14 +817,22 @@ class AsyncClient(_Base):
         finally:
             self._held = None
 
-    async def _next_page(self, flow: Flow[None]) -> Deliver | None:
-        """The next page or event, None at the end."""
+    async def _next_page(self, flow: Flow[None], parked: Parked | None = None) -> Deliver | Part | None:
+        """See Client._next_page."""
         while True:
             async with self._turn():
                 try:
+                    if parked is not None:
+                        await self._drop()
+                        self._answer, parked.answer = parked.answer, None
+                        self._meter.resumed(parked.measured)
                     effect = flow.send(None)
-                    while not isinstance(effect, Deliver | Rest):
+                    while not isinstance(effect, Deliver | Rest | Part):
                         effect = _resumed(flow, *await self._outcome(effect))
+                    if parked is not None and isinstance(effect, Part):
+                        parked.answer, self._answer = self._answer, None
+                        parked.measured = self._meter.parked()
+                        self._leave()
                 except StopIteration:
                     return None
                 except BaseException:
@@ -854,9 +840,15 @@ class AsyncClient(_Base):
                     raise
                 finally:
                     self._meter.rest()
-            if isinstance(effect, Deliver):
+            if not isinstance(effect, Rest):
                 return effect
             await asyncio.sleep(effect.seconds)
+
+    def _left(self, parked: Parked) -> None:
+        """Takes the answer that a loop has left behind, to drop it when next something is awaited."""
+        if parked.answer is not None:
+            self._orphans.append(parked.answer)
+            parked.answer = None
 
     # The jobs
 
@@ -902,7 +894,7 @@ class AsyncClient(_Base):
         options: Options | Callable[[Folder], Options] | None = None,
     ) -> AsyncIterator[AsyncPage]:
         """See Client.sync: ``async for page in eas.sync(...)``."""
-        return _AsyncPages(
+        return AsyncPages(
             self,
             flows.sync(
                 self.session,
@@ -915,6 +907,32 @@ class AsyncClient(_Base):
             ),
         )
 
+    def stream(
+        self,
+        *folders: Folder | str,
+        window: int = 100,
+        filter_type: FilterType | None = None,
+        body: BodyType | None = None,
+        conversations: bool = False,
+        options: Options | Callable[[Folder], Options] | None = None,
+        spool: int | None = None,
+    ) -> AsyncIterator[AsyncStreamedPage]:
+        """See Client.stream."""
+        return AsyncStreamedPages(
+            self,
+            flows.sync(
+                self.session,
+                folders,
+                window=window,
+                filter_type=filter_type,
+                body=body,
+                conversations=conversations,
+                options=options,
+                parts=True,
+            ),
+            spool,
+        )
+
     def watch(
         self, *folders: Folder | str, heartbeat: tuple[int, int] = HEARTBEAT, timeout: float | None = None
     ) -> AsyncIterator[Event]:
@@ -923,7 +941,7 @@ class AsyncClient(_Base):
         Any other call of this client goes first: the request that waits is cut, and sent anew afterwards. A task that
         watches may be cancelled, which ends its loop.
         """
-        return _AsyncEvents(self, flows.watch(self.session, folders, heartbeat=heartbeat, timeout=timeout))
+        return AsyncEvents(self, flows.watch(self.session, folders, heartbeat=heartbeat, timeout=timeout))
 
     async def apply(self, folder: Folder | str, changes: Iterable[ClientChange]) -> list[Result]:
         """See Client.apply."""
@@ -978,76 +996,6 @@ class AsyncClient(_Base):
     async def run(self, command: Command[R], *, timeout: float | None = None, check: bool | None = None) -> R:
         """See Client.run."""
         return await self._drive(self.session.run(command, timeout=timeout, check=check))
-
-
-class _AsyncPages:
-    """The pages of AsyncClient.sync().
-
-    No asynchronous generator: one that is left by a break ends only some time later, and with it the page that is out.
-    """
-
-    def __init__(self, client: AsyncClient, flow: Flow[None]) -> None:
-        self._client = client
-        self._flow = flow
-        self._page: AsyncPage | None = None
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> AsyncPage:
-        try:
-            if self._page is not None:
-                await self._page.commit()
-            effect = await self._client._next_page(self._flow)
-        except BaseException:
-            self._end()
-            raise
-        if effect is None:
-            raise StopAsyncIteration
-        self._page = AsyncPage(self._client, effect)
-        self._client.session.uncommitted.add(self._page.folder.collection_id)
-        return self._page
-
-    async def aclose(self) -> None:
-        """Leaves the loop: a page that was not committed comes again."""
-        self._end()
-
-    def __del__(self) -> None:
-        self._end()
-
-    def _end(self) -> None:
-        self._flow.close()
-        if self._page is not None:
-            self._client.session.uncommitted.discard(self._page.folder.collection_id)
-
-
-class _AsyncEvents:
-    """The events of AsyncClient.watch(): no asynchronous generator either, lest a loop that was left go on watching."""
-
-    def __init__(self, client: AsyncClient, flow: Flow[None]) -> None:
-        self._client = client
-        self._flow = flow
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Event:
-        try:
-            effect = await self._client._next_page(self._flow)
-        except BaseException:
-            self._flow.close()
-            raise
-        if effect is None:
-            raise StopAsyncIteration
-        event: Event = effect.page
-        return event
-
-    async def aclose(self) -> None:
-        """Leaves the loop."""
-        self._flow.close()
-
-    def __del__(self) -> None:
-        self._flow.close()
 
 
 def _resumed(flow: Flow[T], result: Any, error: ActiveSyncError | GaveWay | None) -> Effect:

@@ -136,5 +136,16 @@ class Deliver:
     expected: Mapping[str, str | None] = field(repr=False, default_factory=dict)
 
 
-Effect: TypeAlias = Send | Read | Close | Load | Save | Claim | Sleep | Rest | Hold | Now | Random | Deliver
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Hand the caller some changes of a folder's page, whose Deliver comes once the rest is there.
+
+    Result: None, once he asks for more. Meanwhile other flows may be driven.
+    """
+
+    folder: Any
+    changes: Any
+
+
+Effect: TypeAlias = Send | Read | Close | Load | Save | Claim | Sleep | Rest | Hold | Now | Random | Deliver | Part
 Flow: TypeAlias = Generator[Effect, Any, R]

@@ -59,7 +59,7 @@ OnExchange: TypeAlias = Callable[[Exchange], object]
 
 
 @dataclass(slots=True)
-class _Measured:
+class Measured:
     """An exchange that is under way, with the counts of the session as they were when it began."""
 
     request: Request
@@ -89,8 +89,8 @@ class Meter:
         self._session = session
         self._hook = hook
         self._hook_failed = False
-        self._now: _Measured | None = None
-        self._before: _Measured | None = None  # the last one of this flow
+        self._now: Measured | None = None
+        self._before: Measured | None = None  # the last one of this flow
         self._resent = 0  # how many the session had sent again when the last request went out
 
     def begin(self, request: Request, queued: float) -> None:
@@ -103,7 +103,7 @@ class Meter:
         before = self._before
         # The session sends the very same object again.
         again = before is not None and before.command == command and before.request.body is request.body
-        self._now = _Measured(
+        self._now = Measured(
             request,
             command,
             self._session.version,
@@ -132,6 +132,21 @@ class Meter:
             self._now.error = type(error).__name__
             if self._now.status is None:
                 self._now.waiting = time.perf_counter() - self._now.began
+
+    def parked(self) -> Measured | None:
+        """The exchange that is under way, to go on with later: others are measured first."""
+        now, self._now = self._now, None
+        if now is not None:
+            stats = self._session.stats
+            now.received, now.items = stats.received - now.received, stats.items - now.items
+        return now
+
+    def resumed(self, now: Measured | None) -> None:
+        """Goes on with an exchange that was parked."""
+        if now is not None:
+            stats = self._session.stats
+            now.received, now.items = stats.received - now.received, stats.items - now.items
+        self._now = now
 
     def rest(self) -> None:
         """The flow has ended: what is sent next is no retry."""
@@ -184,4 +199,4 @@ def _line(exchange: Exchange, host: str) -> str:
     )
 
 
-__all__ = ["Exchange", "Meter", "OnExchange"]
+__all__ = ["Exchange", "Measured", "Meter", "OnExchange"]

@@ -24,7 +24,9 @@ class CollectionState:
     over.
 
     What the caller has by then stands in rows of their own, from ``first`` to before ``count`` (see flows.known). While
-    a folder starts over, those before ``base`` are what the caller had, and the others what has come again.
+    a folder starts over, those before ``base`` are what the caller had, and the others what has come again. Those from
+    ``full`` on are small, with ``loose`` entries together; and ``packed`` is how many rows there were when they held
+    nothing twice.
     """
 
     sync_key: str = FIRST_KEY
@@ -34,6 +36,9 @@ class CollectionState:
     first: int = 0
     base: int | None = None
     count: int = 0
+    full: int = 0
+    loose: int = 0
+    packed: int = 0
     results: list[Any] | None = None
 
     def restarted(self) -> Self:
@@ -60,7 +65,7 @@ class CollectionState:
         if self.failures:
             values["failures"] = self.failures
         if self.count or self.base is not None:
-            values["known"] = self.known
+            values["known"] = [*self.known, self.full, self.loose, self.packed]
         if self.results is not None:
             values["results"] = self.results
         return json.dumps(values)
@@ -73,7 +78,8 @@ class CollectionState:
         state = unpacked(text)
         try:
             pending = None if state["pending"] is None else base64.b64decode(state["pending"])
-            first, base, count = state.get("known", (0, 0 if state["resync"] else None, 0))
+            known = state.get("known", (0, 0 if state["resync"] else None, 0, 0, 0, 0))
+            first, base, count, full, loose, packed = known
             made = cls(
                 sync_key=state["sync_key"],
                 pending=pending,
@@ -82,9 +88,12 @@ class CollectionState:
                 first=first,
                 base=base,
                 count=count,
+                full=full,
+                loose=loose,
+                packed=packed,
                 results=state.get("results"),
             )
-            numbers = (made.failures, made.first, made.count, made.first if made.base is None else made.base)
+            numbers = (made.failures, first, first if base is None else base, count, full, loose, packed)
             if not isinstance(made.sync_key, str) or not all(isinstance(one, int) for one in numbers):
                 raise TypeError
             if not isinstance(made.results, list | None):

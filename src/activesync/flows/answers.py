@@ -6,8 +6,9 @@ Source: [MS-ASCMD] sections 2.2.1.21 and 2.2.3.177.17.
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Collection as Group
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import wbxml
 
@@ -95,11 +96,25 @@ class Answer:
         return [one for one in self.collections.values() if one.collection_id == folder.collection_id]
 
 
-def _read_answer(session: Session) -> Callable[[Head], Flow[Answer]]:
+class Arriving(Protocol):
+    """Who wants the items of a folder before the answer is whole."""
+
+    folder: Folder
+
+    def began(self) -> None:
+        """An answer begins to arrive; where one was lost before, again."""
+
+    def arriving(self, adds: list[ServerChange]) -> Flow[None]:
+        """Takes some Adds of it."""
+
+
+def _read_answer(session: Session, arriving: Arriving | None = None) -> Callable[[Head], Flow[Answer]]:
     """Reads a Sync answer while it arrives."""
 
     def read(head: Head) -> Flow[Answer]:
         answer = Answer()
+        if arriving is not None:
+            arriving.began()
         decoder = wbxml.Decoder(_SELECT)
         start = b""
         found = size = 0
@@ -111,6 +126,8 @@ def _read_answer(session: Session) -> Callable[[Head], Flow[Answer]]:
                 matches = decoder.feed(chunk)
                 found += len(matches)
                 _take(answer, matches)
+                if arriving is not None and (adds := _adds(answer, arriving.folder)):
+                    yield from arriving.arriving(adds)
             if not start:
                 answer.empty = True
                 return answer
@@ -180,24 +197,62 @@ def _take(answer: Answer, matches: list[wbxml.Match]) -> None:
             collection.more = True
 
 
+def _adds(answer: Answer, folder: Folder) -> list[ServerChange]:
+    """The Adds that may be handed out before the answer is whole, taken out of it.
+
+    All else waits: a Change that does not come again, where the answer is lost, could not be taken back. An Add of an
+    item that something else is told of keeps its place behind that.
+    """
+    if len(answer.collections) != 1 or answer.status not in (None, 1):
+        return []
+    collection = next(iter(answer.collections.values()))
+    if collection.status != 1 or collection.collection_id != folder.collection_id or _key_problem(collection):
+        return []
+    waiting = {change.server_id for change in collection.changes if type(change) is not Add}
+    adds, rest = collection.changes, []
+    if waiting:
+        rest = [change for change in adds if type(change) is not Add or change.server_id in waiting]
+        adds = [change for change in adds if type(change) is Add and change.server_id not in waiting]
+    collection.changes = rest
+    return adds
+
+
+def _key_problem(collection: CollectionAnswer) -> str | None:
+    """What is wrong with the key of an answer that is a success."""
+    if not collection.sync_key or collection.sync_key == FIRST_KEY:
+        return "without a new SyncKey"
+    if len(collection.sync_key) > _LONGEST_KEY:
+        return f"with a SyncKey of {len(collection.sync_key)} characters: {_LONGEST_KEY} at most"
+    return None
+
+
 def _number(text: str | None) -> int:
     """A Status as a number; one that is none becomes -1, which no table knows."""
     text = (text or "").strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
+def first_collection(session: Session, folder: Folder) -> Collection:
+    """What asks for the first key of a collection. It asks for no changes: [MS-ASCMD] section 2.2.3.84, R3128."""
+    return collection_of(session, folder, sync_key=FIRST_KEY, supported=_supported(session, folder))
+
+
+def no_first_key(session: Session, folder: Folder) -> Flow[DamagedError]:
+    """The error where the server gives no first key. Raises UnknownFolderError where the folder is gone."""
+    yield from recover(session, folder, Action.FOLDER_SYNC)  # SOGo answers so for one that is
+    return DamagedError(f"{session.host} gives no first SyncKey for {folder.name}")
+
+
 def prime(session: Session, folder: Folder, state: CollectionState) -> Flow[CollectionState]:
-    """The first key of a collection. Its request asks for no changes: [MS-ASCMD] section 2.2.3.84, R3128."""
-    request = collection_of(session, folder, sync_key=FIRST_KEY, supported=_supported(session, folder))
+    """The first key of a collection."""
+    request = first_collection(session, folder)
     for _ in range(TRIES):
         answer = yield from exchange(session, encoded(session, request))
         collection, action = judge(session, folder, answer)
         if collection is not None:
             return replace(state, sync_key=collection.sync_key)
         if action is None:
-            # SOGo answers so for a folder that is gone.
-            yield from recover(session, folder, Action.FOLDER_SYNC)
-            raise DamagedError(f"{session.host} gives no first SyncKey for {folder.name}")
+            raise (yield from no_first_key(session, folder))
         if action is Action.RESYNC:
             break
         yield from recover(session, folder, action)
@@ -223,9 +278,12 @@ def encoded(session: Session, *collections: Collection) -> bytes:
     return session.encoded(Sync(collections=list(collections)))
 
 
-def exchange(session: Session, body: bytes, *, lenient: bool = False) -> Flow[Answer]:
-    """The answer to a Sync; provisions where its Status asks for it."""
-    read = _read_leniently(session) if lenient else _read_answer(session)
+def exchange(session: Session, body: bytes, *, lenient: bool = False, arriving: Arriving | None = None) -> Flow[Answer]:
+    """The answer to a Sync; provisions where its Status asks for it.
+
+    What is ``arriving`` is handed out before the answer is whole, and is not in it.
+    """
+    read = _read_leniently(session) if lenient else _read_answer(session, arriving)
     for _ in range(TRIES):
         answer = yield from session.exchange("Sync", body, read)
         if answer.status is None or not (yield from session.provision_for("Sync", answer.status)):
@@ -233,8 +291,12 @@ def exchange(session: Session, body: bytes, *, lenient: bool = False) -> Flow[An
     raise session.status_error("Sync", "Sync", answer.status or 0)
 
 
-def judge(session: Session, folder: Folder, answer: Answer) -> tuple[CollectionAnswer | None, Action | None]:
+def judge(
+    session: Session, folder: Folder, answer: Answer, asked: Group[str] = ()
+) -> tuple[CollectionAnswer | None, Action | None]:
     """What came for the folder, or None; and what has to be done before asking again, or None for success.
+
+    ``asked`` are the CollectionIds of all folders that the request was about.
 
     Raises StatusError for what only the caller can mend, DamagedError for an answer that cannot be true.
     """
@@ -245,7 +307,7 @@ def judge(session: Session, folder: Folder, answer: Answer) -> tuple[CollectionA
         scope, code = "Sync", answer.status or 0
     elif not mine:
         # A collection that is missing has no changes ([MS-ASCMD] section 2.2.3.199, R4780); another's is no answer.
-        if answer.collections:
+        if any(one.collection_id not in asked for one in answer.collections.values()):
             raise DamagedError(f"{session.host} answers for another folder than {folder.name}")
         return None, None
     else:
@@ -253,13 +315,8 @@ def judge(session: Session, folder: Folder, answer: Answer) -> tuple[CollectionA
             raise DamagedError(f"{session.host} answers twice for {folder.name}")
         collection = mine[0]
         if collection.status in (None, 1):
-            if not collection.sync_key or collection.sync_key == FIRST_KEY:
-                raise DamagedError(f"{session.host} answers for {folder.name} without a new SyncKey")
-            if len(collection.sync_key) > _LONGEST_KEY:
-                size = len(collection.sync_key)
-                raise DamagedError(
-                    f"{session.host} answers with a SyncKey of {size} characters: {_LONGEST_KEY} at most"
-                )
+            if problem := _key_problem(collection):
+                raise DamagedError(f"{session.host} answers for {folder.name} {problem}")
             return collection, None
         scope, code = "Sync", collection.status or 0
     action = status(scope, code).action

@@ -2,7 +2,7 @@
 
 It is what makes a folder that starts over tell true changes only: the server sends everything again, and what is as it
 was is left out (source: [MS-ASCMD] section 2.2.3.177.17, Status 3). It costs a row for each page, kept together with
-the page's key; the rows are read only when a folder starts over, and now and then to make one of many.
+the page's key; the rows are read only when a folder starts over, and small ones to make one of many.
 
 A digest is a text of six parts with commas between: the item without the marks of a mail, and each of these. A part is
 "=" where it is as before, and "?" where nobody knows, which never compares as equal.
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
 from zlib import crc32
@@ -39,8 +39,12 @@ UNKNOWN: Final = ",".join("?" * (1 + len(_MARKS)))
 _NO_MARKS: Final = "," * len(_MARKS)
 # Version, public id, character set, no string table, and the tag, which differs between an Add and a Change.
 _BEGINNING: Final = 5
-# So many rows become one.
+# Rows of fewer entries than this become one, once there are so many of them, or they have so many together: what is
+# held in memory at once does not grow with the folder.
+_FULL_ROW: Final = 512
 _MOST_ROWS: Final = 128
+# How many entries a row has where all that is known was packed.
+_PACKED_ROW: Final = 4096
 
 
 def entries_of(changes: Iterable[ServerChange]) -> Entries:
@@ -126,7 +130,8 @@ def _after(known: str | None, told: str) -> str:
     return ",".join(old if new == _SAME else new for old, new in zip(before, told.split(","), strict=True))
 
 
-def _merge(known: Entries, told: Mapping[str, str | None]) -> None:
+def merge(known: Entries, told: Mapping[str, str | None]) -> None:
+    """Adds to what is known what is told later."""
     for name, digest in told.items():
         known[name] = None if digest is None else _after(known.get(name), digest)
 
@@ -137,7 +142,7 @@ def _read(folder: Folder, first: int, end: int) -> Flow[Entries]:
     for number in range(first, end):
         text = yield Load(row_name(folder.collection_id, number))
         try:
-            _merge(known, json.loads(text or "{}"))
+            merge(known, json.loads(text or "{}"))
         except (ValueError, TypeError, AttributeError) as error:
             raise StoreError(
                 f"the store is damaged: what it knows of the items of {folder.name} cannot be read; take another store"
@@ -145,47 +150,62 @@ def _read(folder: Folder, first: int, end: int) -> Flow[Entries]:
     return known
 
 
-def keep(folder: Folder, state: CollectionState, told: Entries) -> Flow[tuple[CollectionState, dict[str, str | None]]]:
-    """The state with one more row, and what has to be saved with it."""
+def keep(
+    folder: Folder, state: CollectionState, told: Entries, *, more: bool = False
+) -> Flow[tuple[CollectionState, dict[str, str | None]]]:
+    """The state with what was told, and what has to be saved with it. ``more`` says that the folder is catching up."""
     if not told:
         return state, {}
     values: dict[str, str | None] = {}
-    if state.base is None and state.count - state.first >= _MOST_ROWS:
-        known = yield from _read(folder, state.first, state.count)
-        _merge(known, told)
-        told = {name: digest for name, digest in known.items() if digest is not None}
-        values = dict.fromkeys(state.rows(folder.collection_id))
-        state = replace(state, first=state.count)
-    values[row_name(folder.collection_id, state.count)] = json.dumps(told, separators=(",", ":"))
-    state = replace(state, count=state.count + 1)
-    if state.base is not None and state.sync_key == FIRST_KEY:
-        state = replace(state, base=state.count)  # it went up before the folder starts over, and will come again
+
+    def row(number: int, entries: Entries) -> None:
+        values[row_name(folder.collection_id, number)] = json.dumps(entries, separators=(",", ":"))
+
+    if state.base is not None:
+        row(state.count, told)
+        state = replace(state, count=state.count + 1)
+        if state.sync_key == FIRST_KEY:
+            state = replace(state, base=state.count)  # it went up before the folder starts over, and will come again
+        return state, values
+    loose = state.loose + len(told)
+    if loose < _FULL_ROW and state.count - state.full < _MOST_ROWS:
+        row(state.count, told)
+        return replace(state, count=state.count + 1, loose=loose), values
+    # One row for those that are not full. Of what is gone nothing need be kept where there is nothing older.
+    known = yield from _read(folder, state.full, state.count)
+    merge(known, told)
+    if state.full == state.first:
+        known = {name: digest for name, digest in known.items() if digest is not None}
+    values |= dict.fromkeys(row_name(folder.collection_id, number) for number in range(state.full, state.count))
+    row(state.full, known)
+    state = replace(state, count=state.full + 1, loose=len(known))
+    if len(known) < _FULL_ROW // 2:
+        return state, values
+    state = replace(state, full=state.count, loose=0)
+    if more:
+        state = replace(state, packed=state.count - state.first)
+    elif state.count - state.first > 2 * state.packed + _MOST_ROWS:
+        # By now much of it is told twice. Those of this size are packed once for as many changes as they hold.
+        everything = yield from _read(folder, state.first, state.full - 1)
+        merge(everything, known)
+        live = [(name, digest) for name, digest in everything.items() if digest is not None]
+        values |= dict.fromkeys(state.rows(folder.collection_id))
+        first = number = state.count
+        for start in range(0, len(live), _PACKED_ROW):
+            row(number, dict(live[start : start + _PACKED_ROW]))
+            number += 1
+        state = replace(state, first=first, count=number, full=number, packed=number - first)
     return state, values
 
 
 @dataclass(slots=True)
-class StartingOver:
-    """A folder that starts over: what the caller had, and what has come again so far."""
+class Sieve:
+    """What the caller had of items that come again, and which have come so far."""
 
-    folder: Folder
-    place: tuple[int, int | None, int]
     had: Entries
-    seen: set[str]
+    seen: set[str] = field(default_factory=set)
 
-    @classmethod
-    def begun(cls, folder: Folder, state: CollectionState) -> Flow[StartingOver]:
-        """As far as the store knows it."""
-        assert state.base is not None
-        had = yield from _read(folder, state.first, state.base)
-        again = yield from _read(folder, state.base, state.count)
-        had = {name: digest for name, digest in had.items() if digest is not None}
-        return cls(folder, state.known, had, set(again))
-
-    def at(self, state: CollectionState) -> bool:
-        """Whether this is where the store is."""
-        return self.place == state.known
-
-    def sifted(self, changes: list[ServerChange], told: Entries) -> tuple[list[ServerChange], frozenset[str]]:
+    def sifted(self, changes: list[ServerChange], told: Entries) -> tuple[list[ServerChange], set[str]]:
         """The changes that are none to the caller left out; and which of the Adds he has in another form."""
         true: list[ServerChange] = []
         replaced = set()
@@ -197,7 +217,28 @@ class StartingOver:
                     continue
                 replaced.add(name)
             true.append(change)
-        return true, frozenset(replaced)
+        return true, replaced
+
+
+@dataclass(slots=True)
+class StartingOver(Sieve):
+    """A folder that starts over: what the caller had, and what has come again so far."""
+
+    folder: Folder = field(kw_only=True)
+    place: tuple[int, int | None, int] = field(kw_only=True)
+
+    @classmethod
+    def begun(cls, folder: Folder, state: CollectionState) -> Flow[StartingOver]:
+        """As far as the store knows it."""
+        assert state.base is not None
+        had = yield from _read(folder, state.first, state.base)
+        again = yield from _read(folder, state.base, state.count)
+        had = {name: digest for name, digest in had.items() if digest is not None}
+        return cls(had, set(again), folder=folder, place=state.known)
+
+    def at(self, state: CollectionState) -> bool:
+        """Whether this is where the store is."""
+        return self.place == state.known
 
     def gone(self, *, filtered: bool) -> list[ServerChange]:
         """What has not come again. With a filter nobody can tell whether it still is on the server."""
@@ -213,7 +254,8 @@ class StartingOver:
         """The state once all has come again, and what has to be saved with it."""
         assert state.base is not None
         old = replace(state, count=state.base).rows(self.folder.collection_id)
-        return replace(state, first=state.base, base=None), dict.fromkeys(old)
+        packed = state.count - state.base
+        return replace(state, first=state.base, base=None, full=state.count, loose=0, packed=packed), dict.fromkeys(old)
 
 
-__all__ = ["UNKNOWN", "Entries", "StartingOver", "entries_of", "entries_of_results", "keep"]
+__all__ = ["UNKNOWN", "Entries", "Sieve", "StartingOver", "entries_of", "entries_of_results", "keep", "merge"]
