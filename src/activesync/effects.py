@@ -58,7 +58,7 @@ class GaveWay(Exception):
 class Read:
     """Read on in the body of the answer. Result: bytes, b"" at its end."""
 
-    size: int = 1 << 16
+    size: int = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,21 +189,23 @@ class Urllib3Transport:
 
 
 class _Urllib3Answer:
-    __slots__ = ("_response", "_route", "_unpacker", "head")
+    __slots__ = ("_body", "_response", "_route", "_unpacker", "head")
 
     def __init__(self, route: Route, response: urllib3.BaseHTTPResponse) -> None:
         self.head = _head(response.status, response.headers.items())
         self._route = route
         self._response = response
+        # http.client's own response: what urllib3 does around each read of it takes longer than all else.
+        self._body: http.client.HTTPResponse = response._fp  # type: ignore[attr-defined]
         self._unpacker = Unpacker.of(self.head, route.place)
 
     def read(self, size: int = 1 << 16) -> bytes:
         unpacker = self._unpacker
         try:
             if unpacker is None:
-                return self._response.read1(size, decode_content=False)
+                return self._piece(size)
             while not (piece := unpacker.take(size)):
-                packed = self._response.read1(_PACKED_PIECE, decode_content=False)
+                packed = self._piece(_PACKED_PIECE)
                 if not packed:
                     unpacker.close()
                     return b""
@@ -215,6 +217,15 @@ class _Urllib3Answer:
         except AnswerError:
             self.close()
             raise
+
+    def _piece(self, size: int) -> bytes:
+        body = self._body
+        piece = body.read1(size)
+        if not piece:
+            if body.length:  # the connection has ended, which http.client takes for the end of the body
+                raise http.client.IncompleteRead(b"", body.length)
+            body.close()  # the response, not its connection
+        return piece
 
     def close(self) -> None:
         if not self._response.closed:  # closed: the body was read to its end, and its connection may serve again

@@ -91,18 +91,21 @@ def _digest(change: Add | Change) -> str:
         return UNKNOWN if isinstance(change, Change) and change.instance_id is not None else _whole(change) + _NO_MARKS
     if type(change) is Change and not any(_rest_of(item)):
         return ",".join([_SAME, *(_SAME if mark is None else _mark(mark) for mark in _marks_of(item))])
-    date, body, read = item.date_received, item.body, item.read
+    date = item.date_received
     if date is None or item.is_draft:
         return _whole(change) + _NO_MARKS
     # A mail that was received stays what it is: servers send no changes of more than its marks ([MS-ASCMD] section
-    # 2.2.3.24). This tells it from another one to which a server gives the same number, as IMAP may.
-    text = body.data if body is not None else None
-    when = 3600 * date.hour + 60 * date.minute + date.second
-    content = f"{crc32((item.subject or '').encode(), date.toordinal()):x}.{when}.{len(text or ())}"
-    flag = item.flag
+    # 2.2.3.24). This tells it from another one to which a server gives the same number, as IMAP may: by its date, the
+    # length of its body, and its subject.
+    body, subject, flag = item.body, item.subject, item.flag
+    when = 86400 * date.toordinal() + 3600 * date.hour + 60 * date.minute + date.second
+    if body is not None and body.data is not None:
+        when += len(body.data) << 16
+    content = crc32(subject.encode() if subject else b"", when)
     if (flag is None or flag.status is None) and not item.categories and item.last_verb_executed is None:
-        return content + (",,,,," if read is None else ",1,,,," if read else ",0,,,,")
-    return ",".join([content, *("" if mark is None else _mark(mark) for mark in _marks_of(item))])
+        read = item.read
+        return f"{content:x},,,,," if read is None else f"{content:x},1,,,," if read else f"{content:x},0,,,,"
+    return ",".join([f"{content:x}", *("" if mark is None else _mark(mark) for mark in _marks_of(item))])
 
 
 def _whole(change: Add | Change) -> str:
@@ -133,7 +136,7 @@ def _after(known: str | None, told: str) -> str:
 def merge(known: Entries, told: Mapping[str, str | None]) -> None:
     """Adds to what is known what is told later."""
     for name, digest in told.items():
-        known[name] = None if digest is None else _after(known.get(name), digest)
+        known[name] = digest if digest is None or _SAME not in digest else _after(known.get(name), digest)
 
 
 def _read(folder: Folder, first: int, end: int) -> Flow[Entries]:
