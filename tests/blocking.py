@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Self, TypeVar, cast
 
-from activesync import AsyncClient, AsyncPage, Event, Folder, Page
+from activesync import AsyncClient, AsyncPage, AsyncStreamedPage, Event, Folder, Page, StreamedPage
 
 T = TypeVar("T")
 
@@ -48,6 +48,20 @@ class Blocking:
         finally:
             self._runner.run(pages.aclose())
 
+    def stream(self, *folders: Folder | str, **options: Any) -> Iterator[StreamedPage]:
+        """The pages of stream(), each with the face of StreamedPage."""
+        pages: Any = self._client.stream(*folders, **options)
+        try:
+            while True:
+                try:
+                    page = self._runner.run(anext(pages))
+                except StopAsyncIteration:
+                    return
+                yield cast(StreamedPage, _BlockingStreamedPage(self._runner, page))
+        finally:
+            if not self._closed:  # where a traceback has kept the loop alive
+                self._runner.run(pages.aclose())
+
     def watch(self, *folders: Folder | str, **options: Any) -> Iterator[Event]:
         """The events."""
         events: Any = self._client.watch(*folders, **options)
@@ -67,7 +81,7 @@ class Blocking:
 
 
 class _BlockingPage:
-    def __init__(self, runner: asyncio.Runner, page: AsyncPage) -> None:
+    def __init__(self, runner: asyncio.Runner, page: AsyncPage | AsyncStreamedPage) -> None:
         self._runner = runner
         self._page = page
 
@@ -99,6 +113,18 @@ class _BlockingPage:
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._page, name)
         return _blocking(self._runner, value) if inspect.iscoroutinefunction(value) else value
+
+
+class _BlockingStreamedPage(_BlockingPage):
+    @property
+    def changes(self) -> Iterator[Any]:
+        """The changes as they come."""
+        changes = self._page.changes
+        while True:
+            try:
+                yield self._runner.run(anext(changes))  # type: ignore[arg-type]
+            except StopAsyncIteration:
+                return
 
 
 def _blocking(runner: asyncio.Runner, function: Callable[..., Coroutine[Any, Any, T]]) -> Callable[..., T]:

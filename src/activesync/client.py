@@ -311,7 +311,7 @@ class Client(_Base):
             with self._turn():
                 if parked is not None:
                     self._answer, parked.answer = parked.answer, None
-                    self._meter.resumed(parked.measured)
+                    self._meter.resumed(parked)
                 try:
                     effect = flow.send(None)
                     while not isinstance(effect, Deliver | Rest | Part):
@@ -321,7 +321,7 @@ class Client(_Base):
                 if parked is not None and isinstance(effect, Part):
                     # Another flow may have its turn before the rest is read, with an answer of its own.
                     parked.answer, self._answer = self._answer, None
-                    parked.measured = self._meter.parked()
+                    self._meter.park(parked)
             if not isinstance(effect, Rest):
                 return effect
             time.sleep(effect.seconds)
@@ -825,13 +825,13 @@ class AsyncClient(_Base):
                     if parked is not None:
                         await self._drop()
                         self._answer, parked.answer = parked.answer, None
-                        self._meter.resumed(parked.measured)
+                        self._meter.resumed(parked)
                     effect = flow.send(None)
                     while not isinstance(effect, Deliver | Rest | Part):
                         effect = _resumed(flow, *await self._outcome(effect))
                     if parked is not None and isinstance(effect, Part):
                         parked.answer, self._answer = self._answer, None
-                        parked.measured = self._meter.parked()
+                        self._meter.park(parked)
                         self._leave()
                 except StopIteration:
                     return None

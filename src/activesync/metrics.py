@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from .effects import Request
 from .session import Session
@@ -77,6 +77,12 @@ class Measured:
     reading: float = 0.0
 
 
+class Place(Protocol):
+    """Where an exchange is left that others come between."""
+
+    measured: Measured | None
+
+
 class Meter:
     """Measures the exchanges of a client, and reports each once it has ended.
 
@@ -133,20 +139,21 @@ class Meter:
             if self._now.status is None:
                 self._now.waiting = time.perf_counter() - self._now.began
 
-    def parked(self) -> Measured | None:
-        """The exchange that is under way, to go on with later: others are measured first."""
-        now, self._now = self._now, None
-        if now is not None:
-            stats = self._session.stats
-            now.received, now.items = stats.received - now.received, stats.items - now.items
-        return now
+    def park(self, place: Place) -> None:
+        """Leaves the exchange that is under way there, to go on with later: others are measured first."""
+        place.measured, self._now = self._now, None
+        self._since(place.measured)
 
-    def resumed(self, now: Measured | None) -> None:
-        """Goes on with an exchange that was parked."""
+    def resumed(self, place: Place) -> None:
+        """Goes on with the exchange that was left there."""
+        self._now, place.measured = place.measured, None
+        self._since(self._now)
+
+    def _since(self, now: Measured | None) -> None:
+        """Turns the counts of an exchange from what they were before it into what it has added, and back."""
         if now is not None:
             stats = self._session.stats
             now.received, now.items = stats.received - now.received, stats.items - now.items
-        self._now = now
 
     def rest(self) -> None:
         """The flow has ended: what is sent next is no retry."""

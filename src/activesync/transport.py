@@ -224,7 +224,8 @@ class _Urllib3Answer:
         if not piece:
             if body.length:  # the connection has ended, which http.client takes for the end of the body
                 raise http.client.IncompleteRead(b"", body.length)
-            body.close()  # the response, not its connection
+            body.close()  # the response, not its connection, which may serve again
+            self._response.release_conn()
         return piece
 
     def close(self) -> None:

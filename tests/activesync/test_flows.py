@@ -366,7 +366,9 @@ def test_two_answers_for_one_folder_are_damage() -> None:
 def test_the_trouble_of_one_folder_does_not_keep_the_others_back() -> None:
     store = kept("1") | {f"collection/{CONTACTS.collection_id}": json.dumps(json.loads(kept("1")["collection/inbox"]))}
     someone = Add(server_id="people:1", item=Contact(first_name="Ada"))
-    script = Script([answer(status=4), answer("2", someone, folder=CONTACTS)], store)
+    both = answer(status=4)
+    both.collections += answer("2", someone, folder=CONTACTS).collections
+    script = Script([both], store)
     with pytest.raises(errors.StatusError) as caught:
         script.run(flows.sync(session(), [INBOX, CONTACTS]))
     assert caught.value.status == 4

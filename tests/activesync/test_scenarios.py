@@ -83,7 +83,7 @@ from activesync.items import FlagStatus, Location, MeetingRequest
 from activesync.state import CollectionState, state_name
 from activesync.testing import Answer, EASServer, Mailbox, faults, misbehave, sample_directory, sample_mailbox
 
-from .clients import COLLECTION, client, sent
+from .clients import COLLECTION, client, collections, sent
 from .script import Canned, Script, session
 
 NOON = datetime.now(UTC).replace(microsecond=0)
@@ -1137,12 +1137,11 @@ def test_each_folder_has_its_options(eas: Client, server: EASServer) -> None:
         for change in page.changes:
             body = change.item.body  # type: ignore[union-attr]
             assert body is None or (len((body.data or "").encode()) <= 50)
+    kind = "AirSync:Options/AirSyncBase:BodyPreference/AirSyncBase:Type"
     asked = {
-        root.findtext(f"{COLLECTION}/AirSync:CollectionId"): root.findtext(
-            f"{COLLECTION}/AirSync:Options/AirSyncBase:BodyPreference/AirSyncBase:Type"
-        )
-        for root in sent(server, "Sync")
-        if root.find(f"{COLLECTION}/AirSync:Options") is not None
+        one.findtext("AirSync:CollectionId"): one.findtext(kind)
+        for one in collections(server)
+        if one.find("AirSync:Options") is not None
     }
     ids = {folder.name.casefold(): folder.collection_id for folder in eas.folders()}
     assert asked == {ids[name]: str(int(kind)) for name, kind in wanted.items()}

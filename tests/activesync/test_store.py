@@ -574,7 +574,7 @@ def test_a_damaged_file(tmp_path: Path) -> None:
     path.write_bytes(content[:size] + b"\xa5" * (len(content) - size))
     with pytest.raises(StoreError, match="is damaged"):
         SqliteStore(path)
-    path.write_bytes(content[: 20 * size])
+    path.write_bytes(content[: 5 * size])
     with pytest.raises(StoreError, match="is damaged"), SqliteStore(path) as store:
         for number in range(200):
             store.load("a", f"collection/{number}")

@@ -138,7 +138,7 @@ def sync(
         if len(batch) > 1 and answer.status not in (None, 1):
             # It is about the request as a whole: too many folders, or something with one of them, which shows alone.
             if answer.status == _TOO_MANY:
-                most = min(max(answer.limit or 0, 1), len(batch) - 1)
+                most = min(answer.limit or len(batch) // 2, len(batch) - 1)
             else:
                 _part_ways(batch)
             waiting.extendleft(reversed(batch))
