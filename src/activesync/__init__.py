@@ -58,7 +58,17 @@ from .errors import (
     VersionError,
     WrongDocumentError,
 )
-from .flows import Changed, EarlierChangesError, Event, HierarchyChanged, Result, Unwatched, default_options
+from .flows import (
+    Changed,
+    EarlierChangesError,
+    Event,
+    HierarchyChanged,
+    Reachable,
+    Result,
+    Unreachable,
+    Unwatched,
+    default_options,
+)
 from .hierarchy import Folder, Hierarchy
 from .items import (
     Attachment,
@@ -145,6 +155,7 @@ __all__ = [
     "PasswordExpiredError",
     "ProvisionError",
     "PushNotSupportedError",
+    "Reachable",
     "Recurrence",
     "RedirectError",
     "RemoteWipeRequested",
@@ -168,6 +179,7 @@ __all__ = [
     "UncommittedPageError",
     "UnknownFolderError",
     "UnknownStatusError",
+    "Unreachable",
     "Unwatched",
     "UsageError",
     "UserInformation",

@@ -528,19 +528,35 @@ class Client(_Base):
         )
 
     def watch(
-        self, *folders: Folder | str, heartbeat: tuple[int, int] = HEARTBEAT, timeout: float | None = None
+        self,
+        *folders: Folder | str,
+        heartbeat: tuple[int, int] = HEARTBEAT,
+        timeout: float | None = None,
+        duration: float | None = None,
+        patience: float | None = None,
     ) -> Iterator[Event]:
         """What happens in these folders (Folder, CollectionId, name or role), or in all that sync() takes, as soon as
-        it does ([MS-ASCMD] section 2.2.1.13): Changed, HierarchyChanged or Unwatched.
+        it does ([MS-ASCMD] section 2.2.1.13): Changed, HierarchyChanged, Unwatched, Unreachable or Reachable.
 
         An event brings no items: call ``sync(*event.folders)`` before the next one is asked for, or it comes again.
         ``heartbeat`` is how long, in seconds, one request may wait at least and at most; what the way to the server
-        allows is found out in between, and kept in the store. The loop ends after ``timeout`` seconds without an event.
+        allows is found out in between, and kept in the store. The loop ends after ``timeout`` seconds without an event,
+        and ``duration`` seconds after it began in any case.
 
-        Raises PushNotSupportedError where the server has no Ping, UsageError where the account is watched already, and
-        TransportError, HTTPError or StatusError where trying again has not helped: begin anew once that has passed.
+        A server that cannot be reached, is busy, or answers HTTP 408, 500, 502 or 504, is told once by Unreachable, and
+        tried again after pauses that grow to five minutes, until Reachable tells that it is back; what has happened in
+        between comes next. That is so from the beginning, with an address that is wrong, too. ``patience`` is for how
+        many seconds after Unreachable it goes on before it raises what is wrong; None, the default, is for ever.
+
+        Raises PushNotSupportedError where the server has no Ping, UsageError where the account is watched already, what
+        does not pass by itself at once (AuthenticationError, CertificateError, ForbiddenError, RemoteWipeRequested …),
+        and StatusError or AnswerError where trying again has not helped.
         """
-        return self._events(flows.watch(self.session, folders, heartbeat=heartbeat, timeout=timeout))
+        return self._events(
+            flows.watch(
+                self.session, folders, heartbeat=heartbeat, timeout=timeout, duration=duration, patience=patience
+            )
+        )
 
     def apply(self, folder: Folder | str, changes: Iterable[ClientChange]) -> list[Result]:
         """What became of these changes (Add, Change, Delete, Fetch), one Result each, in their order.
@@ -934,14 +950,24 @@ class AsyncClient(_Base):
         )
 
     def watch(
-        self, *folders: Folder | str, heartbeat: tuple[int, int] = HEARTBEAT, timeout: float | None = None
+        self,
+        *folders: Folder | str,
+        heartbeat: tuple[int, int] = HEARTBEAT,
+        timeout: float | None = None,
+        duration: float | None = None,
+        patience: float | None = None,
     ) -> AsyncIterator[Event]:
         """See Client.watch: ``async for event in eas.watch()``.
 
         Any other call of this client goes first: the request that waits is cut, and sent anew afterwards. A task that
         watches may be cancelled, which ends its loop.
         """
-        return AsyncEvents(self, flows.watch(self.session, folders, heartbeat=heartbeat, timeout=timeout))
+        return AsyncEvents(
+            self,
+            flows.watch(
+                self.session, folders, heartbeat=heartbeat, timeout=timeout, duration=duration, patience=patience
+            ),
+        )
 
     async def apply(self, folder: Folder | str, changes: Iterable[ClientChange]) -> list[Result]:
         """See Client.apply."""

@@ -19,11 +19,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from .errors import ServerBusyError, UsageError
-from .session import LONGEST_PAUSE
+from .session import LONGEST_HOLD, LONGEST_PAUSE
 
-# How long an account is held at most, in seconds: a server that says more is asked again then, since a mistake of its
-# own (Retry-After in milliseconds, say) must not keep an account still for days.
-_LONGEST_HOLD: Final = 3600.0
 # A start that comes late by less than this, in seconds, does not make the next one late: timers are no better, and the
 # rate would never be reached. Longer than that, the host was idle, and nothing is made up for.
 _LATE: Final = 0.05
@@ -119,7 +116,7 @@ class Limits:
         """
         with self._lock:
             held = self._accounts.setdefault(account, _Account())
-            until = time.monotonic() + min(seconds, _LONGEST_HOLD)
+            until = time.monotonic() + min(seconds, LONGEST_HOLD)
             if until <= held.held_until:
                 return
             held.held_until, held.throttle = until, throttle

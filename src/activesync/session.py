@@ -76,6 +76,9 @@ _RESENDS: Final = 2
 _PAUSE: Final = 2.0
 # A server that names a longer pause than this, in seconds, is not waited for: the caller decides.
 LONGEST_PAUSE: Final = 60.0
+# How long, in seconds, a server that names its pause is left alone at most: one that says more is asked again then,
+# since a mistake of its own (Retry-After in milliseconds, say) must not keep an account still for days.
+LONGEST_HOLD: Final = 3600.0
 _REDIRECTS: Final = 3
 # How often in one exchange a 401 is answered: NTLM needs one, a token that has run out another.
 _SIGN_INS: Final = 2
@@ -337,9 +340,10 @@ class Session:
     ) -> Flow[T]:
         """What ``read`` makes of the answer to one request; ``command`` is "" for OPTIONS.
 
-        Where the answer is lost on its way, the same bytes are sent again, unless the request is ``held`` (see Send):
-        how long it lasted tells its caller something. Provisions, waits and follows where the server asks for it by
-        HTTP status. Raises TransportError, HTTPError, AnswerError or StatusError, and GaveWay where it is held.
+        Where the answer is lost on its way, the same bytes are sent again, and a server that is busy is waited for,
+        unless the request is ``held`` (see Send): its caller sees to both, and lets others go meanwhile. Provisions and
+        follows where the server asks for it by HTTP status. Raises TransportError, HTTPError, AnswerError or
+        StatusError, and GaveWay where it is held.
         """
         lost = pauses = redirects = provisioned = refused = 0
         again: str | None = None
@@ -393,7 +397,7 @@ class Session:
                 throttle = head.headers.get("x-ms-asthrottle", "")[:80]
                 if seconds is not None and (throttle or "retry-after" in head.headers):
                     yield Hold(seconds, throttle or None)
-                if seconds is None or seconds > LONGEST_PAUSE or pauses > 2:
+                if held or seconds is None or seconds > LONGEST_PAUSE or pauses > 2:
                     why = f"; it says {throttle}" if throttle else ""
                     message = f"{self.host} is busy (HTTP 503); try again later{why}"
                     raise ServerBusyError(message, 503, seconds, throttle or None)
@@ -433,9 +437,12 @@ class Session:
 
     def pause(self, seconds: float) -> Flow[None]:
         """Waits this long, or a little longer."""
-        # Up to a quarter more, so that clients which lost the same server do not come back all at once.
-        jitter = (yield Random(1))[0] / 1024
-        yield Sleep(seconds * (1 + jitter))
+        yield Sleep((yield from self.jittered(seconds)))
+
+    def jittered(self, seconds: float) -> Flow[float]:
+        """So many seconds, or up to a quarter more."""
+        # So that clients which lost the same server do not come back all at once.
+        return seconds * (1 + (yield Random(1))[0] / 1024)  # type: ignore[no-any-return]
 
     def _retry_after(self, head: Head) -> Flow[float | None]:
         text = head.headers.get("retry-after", "").strip()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,6 +27,8 @@ from activesync import (
     HierarchyChanged,
     MemoryStore,
     PushNotSupportedError,
+    Reachable,
+    Unreachable,
     Unwatched,
     UsageError,
     errors,
@@ -40,7 +44,7 @@ from activesync.commands import (
 )
 from activesync.effects import Flow, GaveWay, Request
 from activesync.hierarchy import Hierarchy
-from activesync.testing import EASServer, Mailbox, faults
+from activesync.testing import EASServer, Fault, Mailbox, faults
 
 from .broken import broken
 from .clients import Open, client, post, sent
@@ -49,6 +53,7 @@ from .script import Answer, Canned, Script, session
 INBOX = Folder("inbox", "0", "Inbox", FolderType.INBOX)
 CONTACTS = Folder("people", "0", "Contacts", FolderType.CONTACTS)
 PROJECT = Folder("project", "0", "Project", FolderType.USER_MAIL)
+FOLDER = FolderAdd(server_id="project", parent_id="0", display_name="Project", type=FolderType.USER_MAIL)
 HELD = (1, 30)
 
 
@@ -246,7 +251,126 @@ def test_a_lost_connection_is_begun_anew(connect: Open, server: EASServer, mailb
     assert len(sent(server, "Ping")) == 2
 
 
+# A server that is lost
+
+
+@pytest.fixture
+def soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses that are short."""
+    # By its name: the package has a function that is called like the module.
+    monkeypatch.setattr(importlib.import_module("activesync.flows.watch"), "_pause", lambda *_: 0.1)
+
+
+@pytest.mark.usefixtures("soon_again")
+def test_a_server_that_is_down_for_a_while(connect: Open, server: EASServer, mailbox: Mailbox) -> None:
+    eas = connect()
+    synchronise(eas, "inbox")
+
+    def outage() -> None:
+        server.stop()
+        mailbox.add(FolderType.INBOX, Email(subject="new"))
+        time.sleep(0.4)
+        server.start()
+
+    soon(0.3, outage)
+    events = iter(eas.watch("inbox", heartbeat=(20, 30), timeout=5))
+    lost, back = next(events), next(events)
+    assert isinstance(lost, Unreachable) and isinstance(lost.error, errors.ConnectError)
+    assert isinstance(back, Reachable) and 0.1 < back.seconds < 2
+    assert names(next(events)) == ["Inbox"], "what has happened meanwhile"
+    assert synchronise(eas, "inbox") == 1
+    soon(0.2, lambda: mailbox.add(FolderType.INBOX, Email(subject="later")))
+    assert names(next(events)) == ["Inbox"]
+    events.close()
+
+
+@pytest.mark.usefixtures("soon_again")
+def test_a_server_that_is_down_at_first(connect: Open, server: EASServer) -> None:
+    server.stop()
+    soon(0.4, server.start)
+    events = iter(connect().watch("inbox", heartbeat=HELD, timeout=5))
+    assert [type(next(events)) for _ in range(3)] == [Unreachable, Reachable, Changed]
+    events.close()
+
+
+@pytest.mark.usefixtures("soon_again")
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.http(500, command="Ping", times=4),
+        faults.http(502, command="Ping", times=4),
+        faults.busy("0", command="Ping", times=3),
+        faults.busy(None, command="Ping"),
+        faults.dropped(after=False, command="Ping", times=4),
+        faults.dropped(after=True, command="Ping", times=4),
+        faults.cut_off(command="Ping", times=4),
+    ],
+    ids=["500", "502", "busy", "busy without a time", "dropped", "answer dropped", "cut off"],
+)
+def test_a_server_that_fails_for_a_while(connect: Open, server: EASServer, mailbox: Mailbox, fault: Fault) -> None:
+    server.faults.append(replace(fault))
+    eas = connect()
+    synchronise(eas, "inbox")
+    mailbox.add(FolderType.INBOX, Email(subject="new"))
+    events = iter(eas.watch("inbox", heartbeat=HELD, timeout=5))
+    assert [type(next(events)) for _ in range(3)] == [Unreachable, Reachable, Changed]
+    assert synchronise(eas, "inbox") == 1
+    events.close()
+
+
+@pytest.mark.usefixtures("soon_again")
+def test_a_server_that_stays_away(connect: Open, server: EASServer) -> None:
+    eas = connect()
+    synchronise(eas, "inbox")
+    server.stop()
+    events = iter(eas.watch("inbox", patience=0.3))
+    assert isinstance(next(events), Unreachable)
+    with pytest.raises(errors.ConnectError):
+        next(events)
+    assert list(eas.watch("inbox", duration=0.3))[1:] == [], "it may be begun anew, and ends in time"
+
+
 # AsyncClient: giving way
+
+
+def test_a_watch_of_a_lost_server_lets_others_go(server: EASServer, mailbox: Mailbox) -> None:
+    server.faults.append(faults.http(502, command="Ping", times=3))
+
+    async def main() -> None:
+        async with client(server, kind=AsyncClient) as eas:
+            await arrived(eas, "inbox")
+            task = watching(eas, seen := asyncio.Queue())
+            assert isinstance(await asyncio.wait_for(seen.get(), 1), Unreachable)
+            mailbox.add(FolderType.INBOX, Email(subject="new"))
+            began = time.monotonic()
+            assert await eas.estimate("inbox") == 1
+            assert time.monotonic() - began < 0.5
+            assert len(sent(server, "Ping")) == 2, "it waits still"
+            assert isinstance(await asyncio.wait_for(seen.get(), 4), Reachable)
+            assert names(await asyncio.wait_for(seen.get(), 1)) == ["Inbox"]
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(main())
+
+
+def test_a_watch_of_a_lost_server_can_be_cancelled(server: EASServer) -> None:
+    async def main() -> None:
+        async with client(server, kind=AsyncClient) as eas:
+            await arrived(eas, "inbox")
+            server.stop()
+            task = watching(eas, seen := asyncio.Queue())
+            assert isinstance(await asyncio.wait_for(seen.get(), 1), Unreachable)
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            server.start()
+            assert await eas.estimate("inbox") == 0
+            assert isinstance(await anext(eas.watch("contacts", heartbeat=HELD)), Changed)
+
+    asyncio.run(main())
 
 
 def watching(eas: AsyncClient, seen: asyncio.Queue[Event]) -> asyncio.Task[None]:
@@ -580,7 +704,8 @@ def test_a_connection_that_is_not_made_says_nothing_about_the_way() -> None:
     script = Watched()
     script.answers += [script.after(10, errors.TimedOutError("no connection")), script.after(9, Canned(b"", 500))]
     script.watch()
-    assert script.heartbeats == [480] * 3 and script.rested == [1]
+    assert script.heartbeats == [480, 480, 1] and script.rested == [1]
+    assert "heartbeat" not in script.store
 
 
 def test_a_connection_that_was_kept_open_says_nothing_about_the_way() -> None:
@@ -605,18 +730,16 @@ def test_a_server_that_never_waits_is_asked_with_pauses() -> None:
 
 
 def test_failures_that_go_on_are_told() -> None:
-    script = Watched(*[errors.ConnectionLostError("the connection ended")] * 6)
-    with pytest.raises(errors.ConnectionLostError):
-        script.run(watch())
-    assert script.rested == [1, 2, 4, 8]
     script = Watched(*[Canned(b"")] * 6)
     with pytest.raises(errors.DamagedError, match="answers Ping with nothing"):
         script.run(watch())
+    assert script.rested == [1, 2, 4, 8]
 
 
 def test_what_only_the_caller_can_mend_is_told_at_once() -> None:
     for answer, kind in (
-        (errors.ConnectError("nothing listens there"), errors.ConnectError),
+        (errors.CertificateError("it has expired"), errors.CertificateError),
+        (Canned(b"", 401), errors.AuthenticationError),
         (Canned(b"", 403), errors.ForbiddenError),
         (PingResponse(status=129), errors.StatusError),
         (PingResponse(status=137), PushNotSupportedError),
@@ -627,6 +750,183 @@ def test_what_only_the_caller_can_mend_is_told_at_once() -> None:
     script = Watched(PingResponse(status=1), Canned(b"", 404))
     with pytest.raises(errors.NotFoundError):
         script.run(watch())
+
+
+# A server that is lost, by canned answers
+
+REFUSED = errors.ConnectError("nothing listens there")
+GONE = errors.ConnectionLostError("the connection ended")
+BACK = PingResponse(status=5, heartbeat_interval=60)
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        REFUSED,
+        GONE,
+        errors.AddressError("it does not resolve"),
+        errors.TimedOutError("no connection"),
+        errors.CutOffError("it is cut off"),
+        Canned(b"", 500),
+        Canned(b"", 502),
+        Canned(b"", 504),
+    ],
+    ids=["refused", "lost", "unresolved", "silent", "cut off", "500", "502", "504"],
+)
+def test_a_server_that_is_lost_is_waited_for(lost: Answer) -> None:
+    script = Watched(*[lost] * 11, BACK)
+    unreachable, reachable = script.watch()
+    error = lost if isinstance(lost, Exception) else unreachable.error
+    assert unreachable == Unreachable(error) and reachable == Reachable(sum(script.rested))
+    assert script.rested == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300]
+    assert script.heartbeats == [480, 480, *[1] * 10, 480], "a lost server is asked for what it answers at once"
+    assert script.commands == ["FolderSync", *["Ping"] * 13]
+    assert script.slept == [], "others may go meanwhile"
+
+
+def test_one_failure_is_no_outage() -> None:
+    script = Watched(REFUSED)
+    script.answers += [quiet(script, 480), GONE, quiet(script, 600)]
+    assert script.watch() == []
+    assert script.rested == []
+
+
+def test_each_outage_is_told_once_and_begins_with_a_short_pause() -> None:
+    script = Watched(*[REFUSED] * 4, BACK)
+    script.answers += [quiet(script, 480), *[GONE] * 3, BACK]
+    assert [type(event) for event in script.watch()] == [Unreachable, Reachable] * 2
+    assert script.rested == [1, 2, 4, 1, 2]
+
+
+def test_what_has_happened_meanwhile_is_told() -> None:
+    news = PingResponse(status=2, folders=["inbox"])
+    script = Watched(REFUSED, REFUSED, REFUSED, news, news)
+    assert script.watch() == [Unreachable(REFUSED), Reachable(3), Changed((INBOX,))]
+    assert script.heartbeats[-2:] == [480, 480]
+
+
+def test_a_folder_that_could_not_be_synchronised_is_told_again() -> None:
+    script = Watched(REFUSED, REFUSED, BACK, folders=(INBOX, PROJECT))
+    script.key(PROJECT, "0")
+    assert script.watch("inbox", "project") == [
+        Changed((PROJECT,)), Unreachable(REFUSED), Reachable(1), Changed((PROJECT,)),
+    ]  # fmt: skip
+
+
+def test_a_server_that_is_lost_from_the_beginning_is_waited_for() -> None:
+    script = Watched()
+    script.answers[:0] = [REFUSED, REFUSED, Canned(b"", 502), *[GONE] * 3]
+    assert script.watch() == [Unreachable(REFUSED), Reachable(7)]
+    assert script.commands == ["FolderSync"] * 7 + ["Ping"]
+    assert script.heartbeats == [480]
+
+
+def test_a_server_that_is_lost_while_folders_are_asked_for_is_waited_for() -> None:
+    script = Watched(PingResponse(status=7), REFUSED, REFUSED, PingResponse(status=7), PingResponse(status=7))
+    script.answers += [FolderSyncResponse(status=1, sync_key="h2", changes=FolderChanges(changes=[FOLDER]))]
+    events = script.watch()
+    assert [type(event) for event in events] == [Unreachable, Reachable, HierarchyChanged]
+
+
+def test_a_busy_server_is_left_alone_as_long_as_it_wants() -> None:
+    script = Watched(*[Canned(b"", 503, {"retry-after": "90", "x-ms-asthrottle": "RecentCommands"})] * 2, BACK)
+    unreachable, reachable = script.watch()
+    assert isinstance(unreachable.error, errors.ServerBusyError) and unreachable.error.throttle == "RecentCommands"
+    assert script.rested == [90, 90] and reachable == Reachable(180)
+    assert [held.seconds for held in script.held] == [90, 90] and script.slept == []
+    script = Watched(Canned(b"", 503), BACK)
+    script.watch()
+    assert script.rested == [2], "a few seconds, where it says nothing"
+    script = Watched(Canned(b"", 503, {"retry-after": "3600000"}), BACK)
+    script.watch()
+    assert script.rested == [3600], "which it has meant in milliseconds"
+
+
+def test_pauses_are_spread(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = Watched(*[REFUSED] * 3, BACK)
+    drawn = session()
+    monkeypatch.setattr(drawn, "jittered", lambda seconds: later(seconds * 1.2))
+    with pytest.raises(AssertionError, match="nobody expected"):
+        script.run(flows.watch(drawn, ["inbox"]))
+    assert script.rested == [1.2, 2.4]
+
+
+def later(seconds: float) -> Flow[float]:
+    return seconds
+    yield
+
+
+def test_patience_ends() -> None:
+    script = Watched(*[REFUSED] * 6)
+    with pytest.raises(errors.ConnectError):
+        script.run(watch(patience=10))
+    assert script.rested == [1, 2, 4, 3], "the last time when it is over"
+    script = Watched(Canned(b"", 503, {"retry-after": "90"}))
+    with pytest.raises(errors.ServerBusyError):
+        script.run(watch(patience=60))
+    assert script.rested == [] and [type(event) for event in script.pages] == [Unreachable]
+    script = Watched()
+    script.answers[:0] = [REFUSED] * 3
+    with pytest.raises(errors.ConnectError):
+        script.run(watch(patience=1))
+    assert script.rested == [1]
+
+
+def test_patience_is_for_each_outage() -> None:
+    script = Watched(*[REFUSED] * 5, BACK)
+    script.answers += [quiet(script, 480), *[REFUSED] * 5, BACK]
+    script.watch(patience=8)
+    assert script.rested == [1, 2, 4, 1] * 2
+
+
+def test_the_loop_ends_in_an_outage_too() -> None:
+    script = Watched(*[REFUSED] * 4)
+    script.run(watch(timeout=5))
+    assert script.rested == [1, 2, 2] and len(script.pages) == 1
+
+
+def test_what_cannot_pass_ends_an_outage() -> None:
+    script = Watched(REFUSED, REFUSED, Canned(b"", 401))
+    with pytest.raises(errors.AuthenticationError):
+        script.run(watch())
+    assert [type(event) for event in script.pages] == [Unreachable]
+
+
+def test_a_server_that_answers_no_long_pings_is_asked_ever_more_rarely() -> None:
+    script = Watched(GONE, *[GONE, BACK] * 10)
+    assert [type(event) for event in script.watch()] == [Unreachable, Reachable] * 10
+    assert script.rested == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300]
+    assert script.heartbeats == [480, *[480, 1] * 10, 480]
+    script = Watched(GONE, *[GONE, BACK] * 4, GONE)
+    with pytest.raises(errors.ConnectionLostError):
+        script.run(watch(patience=60))
+
+
+def test_an_outage_says_nothing_about_the_way() -> None:
+    script = Watched(heartbeat=900)
+    script.answers += [script.after(300, GONE), REFUSED, REFUSED, REFUSED, BACK, quiet(script, 900)]
+    script.watch()
+    assert script.heartbeats == [900, 450, 450, 1, 1, 900, 1125]
+    script = Watched(heartbeat=900)
+    script.answers += [script.after(60, Canned(b"", 504)) for _ in range(7)] + [BACK]
+    script.watch()
+    assert script.heartbeats == [900, 450, 225, 112, 60, 60, 1, 1, 900]
+
+
+def test_a_lost_server_is_asked_after_other_calls() -> None:
+    script = Watched(REFUSED, REFUSED, GaveWay(), GaveWay(), REFUSED, BACK)
+    script.watch()
+    assert script.rested == [1, 1, 2, 2]
+    assert script.heartbeats == [480, 480, 1, 1, 1, 1, 480]
+
+
+def test_a_watch_lasts_so_long_and_no_longer() -> None:
+    script = Watched()
+    news = PingResponse(status=2, folders=["inbox"])
+    script.answers += [script.after(30, news)] * 2 + [script.after(40, errors.TimedOutError("nothing came"))]
+    script.run(watch(timeout=50, duration=100))
+    assert len(script.pages) == 2 and script.heartbeats == [60, 60, 60]
+    assert [request.timeout for request in script.requests[1:]] == [50, 50, 40]
 
 
 @pytest.mark.spec("MS-ASCMD_R4263", "MS-ASCMD_R4242", "MS-ASCMD_R4245", "MS-ASCMD_R4794")
@@ -685,9 +985,8 @@ def test_where_none_are_named_the_standard_folders_come_first() -> None:
 
 @pytest.mark.spec("MS-ASCMD_R4258", "MS-ASCMD_R4259")
 def test_folders_that_have_changed_are_asked_for() -> None:
-    new = FolderAdd(server_id="project", parent_id="0", display_name="Project", type=FolderType.USER_MAIL)
     script = Watched(
-        PingResponse(status=7), FolderSyncResponse(status=1, sync_key="h2", changes=FolderChanges(changes=[new]))
+        PingResponse(status=7), FolderSyncResponse(status=1, sync_key="h2", changes=FolderChanges(changes=[FOLDER]))
     )
     assert script.watch() == [HierarchyChanged(Hierarchy("h2", [INBOX, PROJECT]))]
     assert script.commands == ["FolderSync", "Ping", "FolderSync", "Ping"]

@@ -25,7 +25,7 @@ from .contents import ClientChange, Contents, EarlierChangesError, Result, Serve
 from .down import default_options, sync
 from .folders import create_folder, delete_folder, folders, update_folder
 from .up import acknowledge, apply
-from .watch import HEARTBEAT, Changed, Event, HierarchyChanged, Unwatched, watch
+from .watch import HEARTBEAT, Changed, Event, HierarchyChanged, Reachable, Unreachable, Unwatched, watch
 
 __all__ = [
     "HEARTBEAT",
@@ -35,9 +35,11 @@ __all__ = [
     "EarlierChangesError",
     "Event",
     "HierarchyChanged",
+    "Reachable",
     "Result",
     "ServerChange",
     "Skipped",
+    "Unreachable",
     "Unwatched",
     "acknowledge",
     "acknowledge_wipe",

@@ -5,6 +5,8 @@ Nothing is read and no key moves, so that no event can lose anything: what was n
 How long a Ping may last is found out: it is let last longer as long as it comes to its end, and is cut down where it is
 lost before, with a ceiling below what was lost that is lifted only after many that were not. What was found is kept for
 the next time.
+
+A server that cannot be reached is waited for, and asked by a Ping that it answers at once whether it is back.
 """
 
 from __future__ import annotations
@@ -18,17 +20,20 @@ from ..commands import FolderType, Ping, PingFolder, PingResponse
 from ..effects import Deliver, Flow, GaveWay, Load, Now, Rest, Save
 from ..errors import (
     ActiveSyncError,
+    CertificateError,
     ConnectionLostError,
     CutOffError,
     DamagedError,
     HTTPError,
     PushNotSupportedError,
+    ServerBusyError,
     TimedOutError,
+    TransportError,
     UnknownFolderError,
     UsageError,
 )
 from ..hierarchy import Folder, Hierarchy
-from ..session import Session
+from ..session import LONGEST_HOLD, Session
 from ..state import FIRST_KEY, CollectionState, state_name
 from ..status import Action, status
 from .folders import find_folder, folders, with_items
@@ -51,6 +56,11 @@ _FAILURES: Final = 5
 _TRUST: Final = (8, 128)
 # The longest pause, in seconds, before the next Ping: after failures, or while the same is told again and again.
 _LONGEST_PAUSE: Final = 60.0
+# The same while the server is lost, so that one that comes back is not met by all of its clients at once.
+_LONGEST_OUTAGE: Final = 300.0
+# The heartbeat, in seconds, of a Ping that asks whether the server is back. It answers at once, though it may only say
+# that this is too short: so it is known before a quiet mailbox has news.
+_PROBE: Final = 1
 # How long, in seconds, the next Ping waits at most after one that was cut: a server may hold each of them to its end.
 _GIVEN_WAY: Final = 16.0
 # HTTP statuses by which a gateway ends a request that takes too long.
@@ -93,7 +103,24 @@ class Unwatched:
     most: int
 
 
-Event: TypeAlias = Changed | HierarchyChanged | Unwatched
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """The server is lost: ``error`` is what went wrong, and may pass. watch() tries again until Reachable tells of it.
+
+    What happens meanwhile is told afterwards: nothing has to be done.
+    """
+
+    error: ActiveSyncError
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """The server answers again, ``seconds`` after Unreachable was told."""
+
+    seconds: float
+
+
+Event: TypeAlias = Changed | HierarchyChanged | Unwatched | Unreachable | Reachable
 
 
 def watch(
@@ -102,15 +129,20 @@ def watch(
     *,
     heartbeat: tuple[int, int] = HEARTBEAT,
     timeout: float | None = None,
+    duration: float | None = None,
+    patience: float | None = None,
 ) -> Flow[None]:
-    """Delivers an Event whenever there is one; ends after ``timeout`` seconds without."""
+    """Delivers an Event whenever there is one; ends after ``timeout`` seconds without, or ``duration`` in any case.
+
+    A server that is lost is waited for, and what is wrong with it raised once it has been so for ``patience`` seconds.
+    """
     if not 1 <= heartbeat[0] <= heartbeat[1]:
         raise UsageError(f"heartbeat must be the shortest and the longest, in seconds, not {heartbeat}")
     if session.watched:
         raise UsageError("this account is watched already: one watch() at a time, with all folders")
     session.watched = True
     try:
-        yield from _Watch(session, heartbeat, timeout).run(wanted)
+        yield from _Watch(session, heartbeat, timeout, patience).run(wanted, duration)
     finally:
         session.watched = False
 
@@ -118,27 +150,49 @@ def watch(
 class _Watch:
     """A watch that is under way: the heartbeat as it was found out, and what went wrong of late."""
 
-    def __init__(self, session: Session, heartbeat: tuple[int, int], timeout: float | None) -> None:
+    def __init__(
+        self, session: Session, heartbeat: tuple[int, int], timeout: float | None, patience: float | None
+    ) -> None:
         self.session = session
         self.shortest, self.longest = heartbeat
         self.heartbeat = _FIRST_HEARTBEAT
         self.ceiling = self.longest
         self.trust, self.whole = _TRUST[0], 0
-        self.timeout = timeout
+        self.shortened: tuple[int, int, int] | None = None  # heartbeat, ceiling and trust before what may be an outage
+        self.timeout, self.patience = timeout, patience
         self.until: float | None = None
+        self.end: float | None = None
+        self.hierarchy: Hierarchy | None = None
         self.most: int | None = None  # folders in one Ping
         self.left_out: tuple[Folder, ...] = ()
         self.named: tuple[str, ...] = ()
         self.told: dict[str, str] = {}  # by CollectionId: the key under which a folder was last told to have changed
-        self.failures = 0
+        self.failures = 0  # how often in a row a Ping has failed of a server that could be reached
+        self.lost_at: float | None = None  # when the server was told to be lost; None while it is not
+        self.tries = 0  # how often it was asked for since
+        self.given_up = False
         self.idle = 0  # how often in a row nothing has come of a Ping that did not wait
         self.cuts = 0
         self.answered = False
 
-    def run(self, wanted: Sequence[Folder | str]) -> Flow[None]:
+    def run(self, wanted: Sequence[Folder | str], duration: float | None) -> Flow[None]:
+        if duration is not None:
+            self.end = (yield Now()) + duration
+        yield from self._rewind()
+        going = True
+        while going:
+            try:
+                if self.hierarchy is None:
+                    self.hierarchy = yield from self._begin(wanted)
+                going = yield from self._go_on(self.hierarchy)
+            except ActiveSyncError as error:
+                if self.given_up or not _passes(error):
+                    raise
+                going = yield from self._fail(error)
+
+    def _begin(self, wanted: Sequence[Folder | str]) -> Flow[Hierarchy]:
         yield from self.session.begin()
         yield from self._begin_heartbeat()
-        yield from self._rewind()
         hierarchy = yield from folders(self.session)
         named = []
         for one in wanted:
@@ -147,37 +201,38 @@ class _Watch:
                 raise UsageError(f"{folder.name} holds nothing that can be synchronised, and so nothing to watch")
             named.append(folder.collection_id)
         self.named = tuple(dict.fromkeys(named))
-        while True:
-            known, hierarchy = hierarchy, Hierarchy.from_json((yield Load("folders")))
-            if hierarchy.sync_key == FIRST_KEY:  # another flow has started everything over
-                hierarchy = yield from folders(self.session)
-            if set(hierarchy) != set(known):
-                self.failures = 0
-                yield from self._deliver(HierarchyChanged(hierarchy))
-                continue
-            keys = yield from self._keys(hierarchy)
-            new = [
-                folder
-                for folder, key in keys.items()
-                if key == FIRST_KEY and self.told.get(folder.collection_id) != key
-            ]
-            if new:
-                yield from self._deliver_changed(keys, new)
-                continue
-            watched = [folder for folder, key in keys.items() if key != FIRST_KEY]
-            if not watched:
-                # All were told, and the caller has not synchronised yet: another task may be at it.
-                self.told.clear()
-                if not (yield from self._pace()):
-                    return
-                continue
-            left_out = tuple(watched[self.most :]) if self.most is not None else ()
-            if set(left_out) - set(self.left_out):
-                self.left_out = left_out
-                yield from self._deliver(Unwatched(left_out, self.most or 0))
-                continue
-            if not (yield from self._ping(keys, watched[: self.most])):
-                return
+        yield from self._back()
+        return hierarchy
+
+    def _go_on(self, known: Hierarchy) -> Flow[bool]:
+        """Tells what there is to tell, or else waits for something new by a Ping; tells whether there is time left."""
+        hierarchy = Hierarchy.from_json((yield Load("folders")))
+        if hierarchy.sync_key == FIRST_KEY:  # another flow has started everything over
+            hierarchy = yield from folders(self.session)
+            yield from self._back()
+        self.hierarchy = hierarchy
+        if set(hierarchy) != set(known):
+            self.failures = 0
+            yield from self._deliver(HierarchyChanged(hierarchy))
+            return True
+        keys = yield from self._keys(hierarchy)
+        new = [
+            folder for folder, key in keys.items() if key == FIRST_KEY and self.told.get(folder.collection_id) != key
+        ]
+        if new:
+            yield from self._deliver_changed(keys, new)
+            return True
+        watched = [folder for folder, key in keys.items() if key != FIRST_KEY]
+        if not watched:
+            # All were told, and the caller has not synchronised yet: another task may be at it.
+            self.told.clear()
+            return (yield from self._pace())
+        left_out = tuple(watched[self.most :]) if self.most is not None else ()
+        if set(left_out) - set(self.left_out):
+            self.left_out = left_out
+            yield from self._deliver(Unwatched(left_out, self.most or 0))
+            return True
+        return (yield from self._ping(keys, watched[: self.most]))
 
     # The folders
 
@@ -207,8 +262,10 @@ class _Watch:
 
     def _rewind(self) -> Flow[None]:
         """The time without an event begins anew."""
+        self.until = self.end
         if self.timeout is not None:
-            self.until = (yield Now()) + self.timeout
+            until = (yield Now()) + self.timeout
+            self.until = until if self.end is None else min(until, self.end)
 
     # The pauses
 
@@ -241,7 +298,9 @@ class _Watch:
             return False
         # No longer than the caller waits, lest the server wait for nobody.
         seconds = self.heartbeat if left is None else max(self.shortest, min(self.heartbeat, ceil(left)))
-        patience = seconds + self.session.timeout
+        if self.lost_at is not None:
+            seconds = _PROBE
+        longest = seconds + self.session.timeout
         command = Ping(
             heartbeat_interval=seconds,
             folders=[PingFolder(collection_id=one.collection_id, cls=str(one.item_class)) for one in watched],
@@ -249,7 +308,7 @@ class _Watch:
         trouble: ActiveSyncError
         try:
             response = yield from self.session.run(
-                command, timeout=patience if left is None else min(patience, left), held=True
+                command, timeout=longest if left is None else min(longest, left), held=True
             )
         except GaveWay:
             if (yield Now()) - began >= _GIVEN_WAY:
@@ -270,7 +329,7 @@ class _Watch:
         self.cuts = 0
         lasted = (yield Now()) - began
         if isinstance(trouble, TimedOutError):
-            if left is not None and left <= patience and lasted >= _WHOLE * left:
+            if left is not None and left <= longest and lasted >= _WHOLE * left:
                 return False
             if lasted < seconds:  # there was no connection yet
                 return (yield from self._fail(trouble))
@@ -286,7 +345,10 @@ class _Watch:
         if code is None:  # from a proxy that does not wait any longer, perhaps
             empty = DamagedError(f"{self.session.host} answers Ping with nothing")
             return (yield from self._lost(empty, seconds, lasted))
-        self.answered = True
+        if self.lost_at is not None:  # the next Ping tells the rest
+            yield from self._back()
+            return True
+        self.answered, self.shortened = True, None
         action = status("Ping", code).action
         if action is Action.OK:
             self.failures = 0
@@ -341,16 +403,56 @@ class _Watch:
 
     def _lost(self, trouble: ActiveSyncError, seconds: int, lasted: float) -> Flow[bool]:
         """Tries a shorter heartbeat, where the one that was lost had lasted at all and can be shortened."""
-        if lasted >= _AT_ONCE and (yield from self._shorten(seconds)):
+        if self.lost_at is None and lasted >= _AT_ONCE and (yield from self._shorten(seconds)):
             return True
         return (yield from self._fail(trouble))
 
     def _fail(self, trouble: ActiveSyncError) -> Flow[bool]:
-        """Tries again, with a pause but for the first time; raises what went wrong where there were enough of them."""
-        self.failures += 1
-        if self.failures > _FAILURES:
-            raise trouble
-        return True if self.failures == 1 else (yield from self._rest(_pause(self.failures - 1)))
+        """Tries again, with a pause but for the first time; raises what went wrong where that was often enough."""
+        if self.lost_at is None:
+            self.failures += 1
+            passes = _passes(trouble)
+            # A server that answers short Pings and no others is lost each time, and asked ever more rarely.
+            if self.failures > _FAILURES and not (passes and self.patience is None):
+                self.given_up = True
+                raise trouble
+            if self.failures == 1 and not isinstance(trouble, ServerBusyError):
+                return True
+            if not passes:
+                return (yield from self._rest(_pause(self.failures - 1)))
+            self.lost_at, self.tries = (yield Now()), 0
+            yield from self._deliver(Unreachable(trouble))
+        else:
+            # The shortest Ping has failed, too: it was the server, not how long the ones before were to last.
+            self.failures = 0
+            yield from self._lengthen()
+        return (yield from self._outlast(trouble))
+
+    # A server that is lost
+
+    def _outlast(self, trouble: ActiveSyncError) -> Flow[bool]:
+        """Waits, longer each time; raises what is wrong where patience ends before the server is to be asked again."""
+        self.tries += 1
+        least = 0.0
+        if isinstance(trouble, ServerBusyError):
+            least = min(trouble.retry_after or 0.0, LONGEST_HOLD)
+        pause = _pause(max(self.tries, self.failures - 1), _LONGEST_OUTAGE)
+        seconds = yield from self.session.jittered(max(pause, least))
+        if self.patience is not None and self.lost_at is not None:
+            left = self.lost_at + self.patience - (yield Now())
+            if left <= least:
+                self.given_up = True
+                raise trouble
+            seconds = min(seconds, left)
+        return (yield from self._rest(seconds))
+
+    def _back(self) -> Flow[None]:
+        """The server has answered: that is told where it was lost."""
+        if self.lost_at is not None:
+            seconds = max(0.0, (yield Now()) - self.lost_at)
+            self.lost_at = None
+            self.told.clear()  # who was told of a folder may not have been able to synchronise it
+            yield from self._deliver(Reachable(seconds))
 
     def _unsupported(self, answer: str) -> PushNotSupportedError:
         return PushNotSupportedError(
@@ -381,10 +483,18 @@ class _Watch:
     def _shorten(self, seconds: int) -> Flow[bool]:
         """Halves a heartbeat that was lost, and keeps well below it; tells whether it could be shortened."""
         before = self.heartbeat
+        self.shortened = self.shortened or (before, self.ceiling, self.trust)
         self.ceiling, self.whole = max(self.shortest, seconds * 3 // 4), 0
         self.trust = min(2 * self.trust, _TRUST[1])
         yield from self._set_heartbeat(seconds // 2)
         return self.heartbeat < before
+
+    def _lengthen(self) -> Flow[None]:
+        """Takes back what was shortened since the last answer."""
+        if self.shortened is not None:
+            heartbeat, self.ceiling, self.trust = self.shortened
+            self.shortened = None
+            yield from self._set_heartbeat(heartbeat)
 
     def _limit(self, seconds: int, told: int) -> Flow[None]:
         """Keeps to the server's limit, even where the caller has wanted another."""
@@ -402,9 +512,16 @@ def _longer(seconds: int) -> int:
     return seconds + max(seconds // 4, 1)
 
 
-def _pause(times: int) -> float:
-    """A second the first time, twice as long each time after that, a minute at most."""
-    return min(2.0 ** min(times - 1, 10), _LONGEST_PAUSE)
+def _pause(times: int, longest: float = _LONGEST_PAUSE) -> float:
+    """A second the first time, twice as long each time after that, ``longest`` at most."""
+    return min(2.0 ** min(times - 1, 10), longest)
 
 
-__all__ = ["HEARTBEAT", "Changed", "Event", "HierarchyChanged", "Unwatched", "watch"]
+def _passes(error: ActiveSyncError) -> bool:
+    """Whether the server, or the way to it, may only be down for a while."""
+    if isinstance(error, HTTPError):
+        return isinstance(error, ServerBusyError) or error.status in (_FAILED, *_TOO_LONG)
+    return isinstance(error, (TransportError, CutOffError)) and not isinstance(error, CertificateError)
+
+
+__all__ = ["HEARTBEAT", "Changed", "Event", "HierarchyChanged", "Reachable", "Unreachable", "Unwatched", "watch"]
