@@ -20,6 +20,7 @@ import pytest
 import trustme
 from click.testing import CliRunner
 
+import wbxml
 from activesync import Client, Email, FolderType
 from activesync.cli.app import app
 from activesync.commands import EASProvisionDoc
@@ -28,7 +29,7 @@ from activesync.testing import Answer, EASServer, Fault, Request, faults, sample
 from .terminal import PROGRAM, Ended, environment, in_pipe, on_terminal, run
 
 PASSWORD = "Pa55wort-größer"
-COMMANDS = ("probe", "folders", "estimate", "sync", "search", "oof", "settings", "demo", "serve")
+COMMANDS = ("probe", "folders", "estimate", "sync", "watch", "search", "oof", "settings", "demo", "serve")
 # All that is written on a terminal to move its cursor or to change its colours.
 ESCAPES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -129,6 +130,8 @@ def test_help_shows_every_command_and_examples(capsys: pytest.CaptureFixture[str
         (["folders", "--protocol", "2.5"], "'2.5'"),
         (["folders", "--no-such-option"], "--no-such-option"),
         (["oof", "--from", "tomorrow"], "'tomorrow' is no date"),
+        (["watch", "--count", "0"], "0 is not in the range"),
+        (["watch", "--for", "0"], "0.0 is not in the range"),
     ],
 )
 def test_a_wrong_call_is_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:
@@ -734,6 +737,136 @@ def test_an_interrupt_ends_with_130_and_keeps_what_was_done(server: EASServer, t
     assert out == b""
     assert err.strip() == b""
     assert rows(store, "SELECT count(*) FROM items") == [(5,)]
+
+
+# watch
+
+
+def soon(what: Callable[[], object]) -> None:
+    """Does something in another thread, a little later."""
+    timer = threading.Timer(0.5, what)
+    timer.daemon = True
+    timer.start()
+
+
+@pytest.fixture
+def watched(server: EASServer) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Begins to watch in a program of its own, which says JSON into a pipe."""
+    programs = []
+
+    def begin(*arguments: str) -> subprocess.Popen[str]:
+        program = subprocess.Popen(
+            [*PROGRAM, "watch", "--allow-http", "--json", *arguments],
+            env=environment(**of_alice(server)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        programs.append(program)
+        server.wait_for("Ping", timeout=20)
+        return program
+
+    yield begin
+    for program in programs:
+        program.kill()
+        program.communicate()
+
+
+def test_watch_tells_what_is_new_from_now_on(alice: Run, server: EASServer) -> None:
+    soon(lambda: server.mailbox.add(FolderType.INBOX, Email(subject="new")))
+    shown = data(alice("watch", "inbox", "contacts", "--count", "1", "--json"))
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", shown.pop("time"))
+    assert shown == {"event": "changed", "folders": [{"collection_id": "1", "name": "Inbox"}]}
+    soon(lambda: server.mailbox.add(FolderType.INBOX, Email(subject="newer")))
+    ended = alice("watch", "--for", "1.5")
+    assert (ended.code, ended.err) == (0, "")
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d  Inbox: something is new\n", ended.out), "once"
+
+
+def test_watch_asks_for_no_bodies(alice: Run, server: EASServer) -> None:
+    assert alice("watch", "inbox", "--for", "0.2").out == ""
+    answered = [wbxml.decode(one.body).root for one in server.requests if one.command == "Sync"]
+    assert {one.text for root in answered for one in root.iter("AirSyncBase:TruncationSize")} == {"0"}
+
+
+def test_watch_with_a_store_goes_by_what_that_has(alice: Run, server: EASServer, tmp_path: Path) -> None:
+    store = str(tmp_path / "alice.db")
+    watch = ("watch", "inbox", "--store", store)
+    assert alice(*watch, "--count", "1").out.endswith("  Inbox: something is new\n"), "it was never synchronised"
+    assert alice("sync", "--store", store).code == 0
+    assert alice(*watch, "--for", "0.3") == Ended(0, "")
+    server.mailbox.add(FolderType.INBOX, Email(subject="new"))
+    before = rows(tmp_path / "alice.db", "SELECT * FROM items")
+    assert alice(*watch, "--for", "2").out.count("Inbox: something is new") in (2, 3), "with pauses that grow"
+    assert rows(tmp_path / "alice.db", "SELECT * FROM items") == before
+    assert data(alice("sync", "--store", store, "--json"))["items"] == 1
+    assert alice(*watch, "--for", "0.3").out == ""
+
+
+def test_watch_tells_of_folders(alice: Run, server: EASServer) -> None:
+    mailbox = server.mailbox
+    old, plan = mailbox.add_folder("Old"), mailbox.add_folder("Plan\x1b[2J")
+
+    def change() -> None:
+        with mailbox.lock:
+            new = mailbox.add_folder("New")
+            mailbox.add(new, Email(subject="new"))
+            mailbox.remove_folder(old)
+            mailbox.rename_folder(plan, "Project\x9b1m")
+
+    soon(change)
+    ended = alice("watch", "--count", "2")
+    folders, changed = (line.partition("  ")[2] for line in ended.out.splitlines())
+    assert folders == "folders: New: new; Old: gone; Project 1m: changed"
+    assert changed == "New: something is new"
+    server.rules.most_pinged = 2
+    shown = data(alice("watch", "inbox", "contacts", "tasks", "--count", "1", "--json"))
+    assert shown["event"] == "unwatched"
+    assert ([one["name"] for one in shown["folders"]], shown["most"]) == (["Tasks"], 2)
+    words = alice("watch", "inbox", "contacts", "tasks", "--count", "1").out.partition("  ")[2]
+    assert words == "Tasks: not watched, the server takes no more than 2 at once\n"
+
+
+def test_watch_outlives_the_server(watched: Callable[..., subprocess.Popen[str]], server: EASServer) -> None:
+    program = watched("inbox")
+    assert program.stdout is not None
+    server.stop()
+    lost = json.loads(program.stdout.readline())
+    assert (lost["event"], lost["error"]) == ("unreachable", "ConnectError") and "refused" in lost["reason"]
+    server.mailbox.add(FolderType.INBOX, Email(subject="meanwhile"))
+    server.start()
+    back, changed = json.loads(program.stdout.readline()), json.loads(program.stdout.readline())
+    assert back["event"] == "reachable" and back["seconds"] > 0
+    assert changed["event"] == "changed" and changed["folders"][0]["name"] == "Inbox"
+
+
+def test_watch_goes_on_where_nothing_can_be_synchronised(alice: Run, server: EASServer) -> None:
+    def fail() -> None:
+        server.faults.append(faults.http(502, command="Sync", times=None))
+        server.mailbox.add(FolderType.INBOX, Email(subject="new"))
+
+    soon(fail)
+    assert alice("watch", "inbox", "--count", "2").out.count("Inbox: something is new") == 2
+
+
+def test_watch_tells_in_words_that_the_server_is_lost(alice: Run, server: EASServer) -> None:
+    server.faults.append(faults.http(502, command="Ping", times=2))
+    lost, back = alice("watch", "inbox", "--count", "2").out.splitlines()
+    assert lost.endswith(f"  the server is lost: {server.host} answers HTTP 502")
+    assert back.endswith("  the server is back, after 1 s")
+
+
+def test_watch_fails_at_once_where_it_cannot_begin(alice: Run, server: EASServer) -> None:
+    assert "there is no folder 'Nowhere'" in alice("watch", "Nowhere").failure
+    server.faults.append(faults.http(404, command="Ping", times=None))
+    assert alice("watch", "inbox").code == 38
+    server.stop()
+    assert alice("watch").code == 12
+
+
+@no_signals
+def test_an_interrupt_ends_a_watch_quietly(watched: Callable[..., subprocess.Popen[str]]) -> None:
+    program = watched("inbox")
+    program.send_signal(signal.SIGINT)
+    out, err = program.communicate(timeout=30)
+    assert (program.returncode, out, err.strip()) == (130, "", "")
 
 
 # serve

@@ -18,6 +18,7 @@ from .demo import demo
 from .output import clean
 from .serve import serve
 from .sync import sync
+from .watch import watch
 
 _INTERRUPTED = 130  # what a shell says of a program that Ctrl-C has ended
 
@@ -77,7 +78,7 @@ def app() -> None:
     """A client for Exchange ActiveSync: e-mail, contacts, calendars, tasks and notes."""
 
 
-for _command in (probe, folders, estimate, sync, search, oof, settings, demo, serve):
+for _command in (probe, folders, estimate, sync, watch, search, oof, settings, demo, serve):
     app.add_command(_command)
 
 
