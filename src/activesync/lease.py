@@ -1,7 +1,8 @@
 """Leases: of two clients that share a store, one synchronises a folder, and the other is told so.
 
 A lease is a row of the store with its owner and its end. It is taken when a folder is first synchronised or changed,
-renewed on the way, and given back when the client is closed. One whose process is gone, on this machine, holds nothing.
+renewed on the way, and given back when the client is closed. One whose process is gone, on this machine, holds nothing,
+nor does one of a client in this process that nobody has any more.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import os
 import socket
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from .errors import LeaseError
 
@@ -17,12 +19,18 @@ SECONDS: Final = 300.0
 """How long a lease lasts that nobody renews: longer than any answer is waited for."""
 
 
+# Of the clients of this process, by what they call themselves in their leases.
+_LIVING: Final[WeakValueDictionary[str, Leases]] = WeakValueDictionary()
+
+
 class Leases:
     """Those that one client holds, by their names in the store; the client reads and writes the rows."""
 
     def __init__(self) -> None:
-        self._me = {"machine": _machine(), "process": os.getpid(), "client": os.urandom(8).hex()}
+        name = os.urandom(8).hex()
+        self._me = {"machine": _machine(), "process": os.getpid(), "client": name}
         self.held: dict[str, float] = {}
+        _LIVING[name] = self
 
     def fresh(self, name: str, now: float) -> bool:
         """Whether a lease is held and has most of its time before it. ``now`` is in seconds since 1970."""
@@ -48,8 +56,12 @@ class Leases:
         return other is not None and other["client"] == self._me["client"]
 
     def _is_gone(self, other: dict[str, Any]) -> bool:
-        """Whether the owner's process has ended, as far as can be told from here."""
-        if os.name != "posix" or other["machine"] != self._me["machine"]:
+        """Whether the owner has ended, as far as can be told from here."""
+        if other["machine"] != self._me["machine"]:
+            return False
+        if other["process"] == os.getpid():
+            return other["client"] not in _LIVING
+        if os.name != "posix":
             return False
         try:
             os.kill(int(other["process"]), 0)

@@ -444,7 +444,12 @@ FAILURES: list[tuple[str, int, Callable[[EASServer], None], str]] = [
         lambda server: server.faults.append(faults.other_document(command="FolderSync")),
         "document of Settings:Settings",
     ),
-    ("unknown status", 41, lambda server: server.faults.append(faults.status(239, command="Sync")), "status 239"),
+    (
+        "unknown status",
+        41,
+        lambda server: server.faults.append(faults.status(239, command="Sync", times=None)),
+        "status 239",
+    ),
     (
         "unknown status of folders",
         41,

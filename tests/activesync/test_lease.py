@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ from activesync.items import Contact
 from activesync.lease import SECONDS, Leases
 from activesync.testing import EASServer, sample_mailbox
 
-from .clients import Open
+from .clients import Open, client
 
 CHILD = """
 import sys, time
@@ -117,7 +118,8 @@ def test_what_is_no_lease_is_none() -> None:
     ],
 )
 def test_whose_lease_counts(changed: dict[str, Any], held: bool) -> None:
-    other = json.loads(Leases().taken("lease/1", None, 1000.0)) | changed
+    owner = Leases()
+    other = json.loads(owner.taken("lease/1", None, 1000.0)) | changed
     mine = Leases()
     if held:
         with pytest.raises(LeaseError):
@@ -131,3 +133,16 @@ def test_where_processes_cannot_be_asked_the_end_counts(monkeypatch: pytest.Monk
     monkeypatch.setattr(lease.os, "name", "nt")
     with pytest.raises(LeaseError):
         Leases().taken("lease/1", json.dumps(other), 1000.0)
+
+
+def test_a_client_that_was_dropped_without_being_closed_holds_nothing(server: EASServer, tmp_path: Path) -> None:
+    first = client(server, store=SqliteStore(tmp_path / "alice.db"))
+    pages = first.sync("inbox", window=20)
+    next(pages)
+    with client(server, store=tmp_path / "alice.db") as second:
+        with pytest.raises(LeaseError):
+            list(second.sync("inbox"))
+        pages.close()
+        del first, pages
+        gc.collect()
+        assert list(second.sync("inbox"))
