@@ -59,7 +59,8 @@ class Blocking:
                     return
                 yield cast(StreamedPage, _BlockingStreamedPage(self._runner, page))
         finally:
-            if not self._closed:  # where a traceback has kept the loop alive
+            # A traceback may have kept the loop alive, till the client is closed or within what another one does.
+            if not self._closed and not _runs():
                 self._runner.run(pages.aclose())
 
     def watch(self, *folders: Folder | str, **options: Any) -> Iterator[Event]:
@@ -125,6 +126,14 @@ class _BlockingStreamedPage(_BlockingPage):
                 yield self._runner.run(anext(changes))  # type: ignore[arg-type]
             except StopAsyncIteration:
                 return
+
+
+def _runs() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _blocking(runner: asyncio.Runner, function: Callable[..., Coroutine[Any, Any, T]]) -> Callable[..., T]:

@@ -109,7 +109,7 @@ def test_another_device_forgets_what_the_one_before_had() -> None:
         "device": "OLD",
         "session": json.dumps({"version": "14.1", "policy_key": "77"}),
         "folders": Hierarchy("5", [Folder("7", "0", "Inbox", FolderType.INBOX)]).to_json(),
-        "collection/7": '{"sync_key": "3", "pending": null, "resync": false, "known": [0, null, 2]}',
+        "collection/7": '{"sync_key": "3", "pending": null, "resync": false, "known": [0, null, 2, 0, 2, 0]}',
     }
     script = Script([Canned(headers=OFFER), Canned(FOLDERS)], kept=kept)
     run(script, session(device_id="NEW"))
@@ -117,7 +117,7 @@ def test_another_device_forgets_what_the_one_before_had() -> None:
     assert script.store["device"] == "NEW"
     assert "5" not in script.store["folders"]
     state = json.loads(script.store["collection/7"])
-    assert (state["sync_key"], state["resync"], state["known"]) == ("0", True, [0, 2, 2])
+    assert (state["sync_key"], state["resync"], state["known"]) == ("0", True, [0, 2, 2, 0, 2, 0])
 
 
 @pytest.mark.spec("MS-ASHTTP_R407")

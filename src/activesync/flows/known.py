@@ -5,7 +5,7 @@ was is left out (source: [MS-ASCMD] section 2.2.3.177.17, Status 3). It costs a 
 the page's key; the rows are read only when a folder starts over, and small ones to make one of many.
 
 A digest is a text of six parts with commas between: the item without the marks of a mail, and each of these. A part is
-"=" where it is as before, and "?" where nobody knows, which never compares as equal.
+"=" where it is as before, and "?" where nobody knows; neither compares as equal.
 """
 
 from __future__ import annotations
@@ -127,10 +127,9 @@ def _mark(value: Any) -> str:
 
 def _after(known: str | None, told: str) -> str:
     """The digest after another one that may leave parts as they were."""
-    if _SAME not in told:
+    if known is None or _SAME not in told:
         return told
-    before = (known or UNKNOWN).split(",")
-    return ",".join(old if new == _SAME else new for old, new in zip(before, told.split(","), strict=True))
+    return ",".join(old if new == _SAME else new for old, new in zip(known.split(","), told.split(","), strict=True))
 
 
 def merge(known: Entries, told: Mapping[str, str | None]) -> None:
