@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import wbxml
-from activesync import Add, CalendarEvent, Change, Client, Contact, FolderType, errors
+from activesync import Add, CalendarEvent, Change, Client, Contact, Delete, FolderType, errors
 from activesync.calendars import find_meeting, global_obj_id, to_rrule
 from activesync.commands import Collection, SupportedCalendar, SupportedContacts, Sync
 from activesync.items import (
@@ -251,6 +251,18 @@ def test_an_instance_is_changed_by_its_day_from_16_0_on(server: EASServer) -> No
         assert change.findtext("AirSyncBase:InstanceId") == f"{NOON + 2 * WEEK:%Y%m%dT%H%M%SZ}"
         names = {one.instance_id: one.subject for one in kept(server, known).exceptions or []}
         assert names == {NOON + WEEK: "Moved", NOON + 2 * WEEK: "Other"}
+
+
+def test_an_instance_is_deleted_of_an_event_that_has_changed_meanwhile(server: EASServer) -> None:
+    known = series(server)
+    with in_version(server, "16.1") as eas:
+        list(eas.sync("calendar"))
+        server.mailbox.change(known, subject="Changed")
+        assert eas.apply("calendar", [Delete(server_id=known, instance_id=NOON + 2 * WEEK)])[0].ok
+        ((change,),) = [page.changes for page in eas.sync("calendar")]
+        assert isinstance(change, Change) and isinstance(change.item, CalendarEvent)
+        assert change.item.subject == "Changed", "which nobody had told"
+        assert [one.deleted for one in change.item.exceptions or []] == [None, True]
 
 
 @pytest.mark.spec("MS-ASDTYPE_R99")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from activesync import Client, FolderType, errors
-from activesync.commands import FolderAdd, FolderRemoval, FolderSync
+from activesync.commands import Add, FolderAdd, FolderRemoval, FolderSync
+from activesync.items import Contact
 from activesync.testing import EASServer, faults, sample_mailbox
 
 from .clients import client, sent
@@ -62,6 +63,31 @@ def test_a_folder_is_made_moved_and_deleted_by_its_id(eas: Client, server: EASSe
     delete = sent(server, "FolderDelete")[-1]
     assert delete.findtext("FolderHierarchy:ServerId") == inner.collection_id
     assert inner.collection_id not in server.mailbox.folders
+
+
+def test_folders_within_a_deleted_one_go_with_it(eas: Client, server: EASServer) -> None:
+    top = eas.create_folder("Top")
+    inner = eas.create_folder("Inner", parent=top, type=FolderType.USER_CONTACTS)
+    least = eas.create_folder("Least", parent=inner)
+    list(eas.sync(inner))
+    eas.delete_folder(top)
+    assert not {one.collection_id for one in (top, inner, least)} & {one.collection_id for one in eas.folders()}
+    assert not eas.store.names(eas.session.account, f"collection/{inner.collection_id}")
+    assert eas.folders().sync_key != "0"
+
+
+def test_a_folder_that_is_gone_takes_changes_with_it_that_were_not_told(eas: Client, server: EASServer) -> None:
+    made = eas.create_folder("Contacts of old", type=FolderType.USER_CONTACTS)
+    list(eas.sync(made))
+    server.faults += [faults.dropped(after=True, command="Sync"), faults.http(500, command="Sync")]
+    with pytest.raises(errors.HTTPError):
+        eas.apply(made, [Add(client_id="1", item=Contact(last_name="Lee"))])
+    assert len(server.mailbox.items(made.collection_id)) == 1
+    server.mailbox.remove_folder(made.collection_id)
+    for _ in range(2):
+        with pytest.raises(errors.UnknownFolderError):
+            list(eas.sync(made))
+    assert not [name for name in eas.store.names(eas.session.account) if f"/{made.collection_id}" in name[8:]]
 
 
 @pytest.mark.spec("MS-ASCMD_R3908", "MS-ASCMD_R3909", "MS-ASCMD_R3919", "MS-ASCMD_R3920", "MS-ASCMD_R3921")

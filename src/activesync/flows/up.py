@@ -33,7 +33,6 @@ from ..errors import (
     StatusError,
     StoreError,
     UncommittedPageError,
-    UnknownFolderError,
     UsageError,
 )
 from ..hierarchy import Folder
@@ -187,11 +186,11 @@ def _settle_earlier(
     """_settle() for a request of before, whose caller is gone: what the server refuses becomes Results as well.
 
     It may have been carried out before it was refused. Then, and where the server fails on it again and again, nobody
-    can know what became of it: the folder starts over, which shows it.
+    can know what became of it: the folder starts over, which shows it. Of a folder that is gone nothing is kept.
     """
     try:
         return (yield from _settle(session, folder, state))
-    except (HTTPError, StatusError, AnswerError, UnknownFolderError) as error:
+    except (HTTPError, StatusError, AnswerError) as error:
         changes = _pending_changes(state)
         if isinstance(error, (ProvisionError, RemoteWipeRequested)):
             raise

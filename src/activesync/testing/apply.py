@@ -107,7 +107,7 @@ def apply(call: Call, folder: Folder, relation: Relation, collection: Collection
                 if isinstance(command, Change):
                     _change(call, folder, relation, command, known, applied)
                 else:
-                    _delete(call, folder, collection, command, known, applied)
+                    _delete(call, folder, relation, collection, command, known, applied)
             except _Refused as refused:
                 kind = ChangeResponse if isinstance(command, Change) else DeleteResponse
                 applied.responses.append(
@@ -203,8 +203,20 @@ def _fetch(call: Call, folder: Folder, relation: Relation, command: Fetch) -> Fe
     return FetchResponse(server_id=command.server_id, status=_SUCCESS, item=item)
 
 
+def _conflict(kept: Stored, relation: Relation, known: dict[str, int], applied: Applied) -> bool:
+    """Whether the item has changed since the device was sent it."""
+    had = (known.get(kept.server_id), relation.own.get(kept.server_id))
+    return kept.revision not in had and kept.server_id not in applied.delta
+
+
 def _delete(
-    call: Call, folder: Folder, collection: Collection, command: Delete, known: dict[str, int], applied: Applied
+    call: Call,
+    folder: Folder,
+    relation: Relation,
+    collection: Collection,
+    command: Delete,
+    known: dict[str, int],
+    applied: Applied,
 ) -> None:
     server_id = command.server_id or ""
     kept = folder.items.get(server_id)
@@ -213,7 +225,10 @@ def _delete(
             raise _Refused(_NOT_FOUND)
         # Both sides have deleted it.
     elif command.instance_id is not None:
-        _change_instance(call, kept, EventException(instance_id=command.instance_id, deleted=True), applied)
+        conflict = _conflict(kept, relation, known, applied)
+        _change_instance(call, kept, EventException(instance_id=command.instance_id, deleted=True))
+        if not conflict:
+            applied.delta[kept.server_id] = kept.revision
         return
     elif collection.deletes_as_moves is False or folder.type is FolderType.DELETED_ITEMS:
         call.mailbox.delete(server_id)
@@ -228,8 +243,7 @@ def _change(
     kept = folder.items.get(command.server_id or "")
     if kept is None:
         raise _Refused(_NOT_FOUND)
-    had = (known.get(kept.server_id), relation.own.get(kept.server_id))
-    conflict = kept.revision not in had and kept.server_id not in applied.delta
+    conflict = _conflict(kept, relation, known, applied)
     if conflict and relation.options.conflict is not Conflict.CLIENT_WINS:
         raise _Refused(_CONFLICT)
     item, content = _readable(folder, command.item, call.version)
@@ -239,7 +253,9 @@ def _change(
             value = getattr(item, one.name, None)
             if value and one.name not in ("instance_id", *_OUTSIDE):
                 setattr(exception, one.name, value)
-        _change_instance(call, kept, exception, applied)
+        _change_instance(call, kept, exception)
+        if not conflict:
+            applied.delta[kept.server_id] = kept.revision
         return
     changed: Item
     if isinstance(item, Email):
@@ -383,7 +399,7 @@ def _merged_recurrence(kept: Recurrence | None, given: Recurrence) -> Recurrence
     return given if kept is None or given.type is not None else replace(kept, **told)
 
 
-def _change_instance(call: Call, kept: Stored, exception: EventException, applied: Applied) -> None:
+def _change_instance(call: Call, kept: Stored, exception: EventException) -> None:
     """Puts an exception into a recurring event: how 16.0 and later change or delete one of its instances."""
     event = kept.item
     if not isinstance(event, CalendarEvent) or event.recurrence is None:
@@ -391,4 +407,3 @@ def _change_instance(call: Call, kept: Stored, exception: EventException, applie
     exception.exception_start_time = exception.instance_id
     others = [one for one in event.exceptions or [] if one.exception_start_time != exception.instance_id]
     call.mailbox.replace(kept.server_id, replace(event, exceptions=[*others, exception]), kept.content)
-    applied.delta[kept.server_id] = kept.revision

@@ -133,7 +133,7 @@ def folder_update(call: Call, request: FolderUpdate) -> FolderUpdateResponse:
 
 
 def folder_delete(call: Call, request: FolderDelete) -> FolderDeleteResponse:
-    """The key that comes after a folder was deleted."""
+    """The key that comes after a folder was deleted. Those within go with it, which the next FolderSync tells."""
     if problems(request):
         return FolderDeleteResponse(status=_MALFORMED)
     response, relation = _begin(call, request, request.sync_key)
@@ -142,10 +142,8 @@ def folder_delete(call: Call, request: FolderDelete) -> FolderDeleteResponse:
     folder = visible(call).get(request.server_id or "")
     if folder is None or folder.type not in _USER_TYPES:
         return FolderDeleteResponse(status=_NOT_FOUND if folder is None else _SPECIAL)
-    before = set(call.mailbox.folders)
     call.mailbox.remove_folder(folder)
-    gone: dict[str, int | None] = dict.fromkeys(before - set(call.mailbox.folders))
-    return _done(call, relation, request, FolderDeleteResponse(status=_SUCCESS), gone)
+    return _done(call, relation, request, FolderDeleteResponse(status=_SUCCESS), {folder.server_id: None})
 
 
 def _place(call: Call, parent_id: str, name: str, moved: Folder | None = None) -> int:
