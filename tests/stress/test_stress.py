@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import pytest
 
 from activesync import state
+from activesync.commands import FolderChange, SoftDelete
+from activesync.effects import Save
 from activesync.flows import down, known, up
+from activesync.hierarchy import Hierarchy
+from activesync.items import CalendarEvent
+from activesync.session import Session
 
 from . import schedules
 
 SHORT = 500
+# The module, whose name in the package is that of its function.
+folders: Any = import_module("activesync.flows.folders")
 
 
 @pytest.mark.timeout(900)
@@ -21,13 +30,16 @@ SHORT = 500
 def test_nothing_is_lost_doubled_or_wrong(asynchronous: bool) -> None:
     total: Counter[str] = Counter()
     met: Counter[str] = Counter()
+    done: Counter[str] = Counter()
     for seed in range(SHORT):
         told = schedules.play(seed, asynchronous=asynchronous)
         total.update(requests=told.requests, pages=told.pages, crashes=told.crashes, resyncs=told.resyncs)
         met.update(told.faults)
+        done.update(told.done)
     # They are what they are made for: full of faults.
     assert total["crashes"] > SHORT and total["resyncs"] > SHORT // 3 and total["pages"] > 4 * SHORT
     assert set(met) == {name for name, _ in schedules.FAULTS}
+    assert set(done) == schedules.EVENTS and min(done.values()) > SHORT // 100, done
 
 
 def loses_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,7 +70,7 @@ def sends_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     def anew(session: Any, folder: Any, kept: state.CollectionState, resent: int | None = None) -> Any:
         assert kept.pending is not None
         if resent is None:
-            kept = up.replace(kept, pending=kept.pending.replace(b"\x03c", b"\x03d"))
+            kept = replace(kept, pending=kept.pending.replace(b"\x03c", b"\x03d"))
         return (yield from settle(session, folder, kept, resent))
 
     monkeypatch.setattr(up, "_settle", anew)
@@ -79,6 +91,66 @@ def tells_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(known.StartingOver, "sifted", lambda self, changes, told: (changes, frozenset()))
 
 
+def keeps_folders_that_are_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept of a folder stays when the folder goes."""
+
+    def kept(known: Hierarchy, changed: Hierarchy) -> Any:
+        yield Save({"folders": changed.to_json()})
+        return changed
+
+    monkeypatch.setattr(folders, "_keep_folders", kept)
+
+
+def forgets_all_folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the folders are asked for anew, what is kept of each goes."""
+    keep = folders._keep_folders
+
+    def anew(known: Hierarchy, changed: Hierarchy) -> Any:
+        if known.sync_key == state.FIRST_KEY:
+            yield from keep(known, Hierarchy())
+        return (yield from keep(known, changed))
+
+    monkeypatch.setattr(folders, "_keep_folders", anew)
+
+
+def misses_new_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder stays where it is, and is called what it was."""
+    changed = Hierarchy.changed
+
+    def unchanged(self: Hierarchy, key: str, changes: Any) -> Hierarchy:
+        return changed(self, key, [one for one in changes if not isinstance(one, FolderChange)])
+
+    monkeypatch.setattr(Hierarchy, "changed", unchanged)
+
+
+def mixes_up_accounts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two accounts of one server have one name in the store."""
+    monkeypatch.setattr(Session, "account", property(lambda self: "alice@localhost"))
+
+
+def lets_nothing_grow_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a filter takes out of the folder is not told."""
+    deliver = down.Deliver
+
+    def without(page: Any, values: Any, expected: Any) -> Any:
+        page.changes[:] = [one for one in page.changes if not isinstance(one, SoftDelete)]
+        return deliver(page, values, expected)
+
+    monkeypatch.setattr(down, "Deliver", without)
+
+
+def sees_no_exceptions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that starts over takes a series for what it was, whatever has become of its instances."""
+    digest = known._digest
+
+    def without(change: Any) -> str:
+        if isinstance(change.item, CalendarEvent):
+            change = replace(change, item=replace(change.item, exceptions=None))
+        return digest(change)
+
+    monkeypatch.setattr(known, "_digest", without)
+
+
 SABOTEURS = [
     loses_a_page,
     takes_silence_for_a_refusal,
@@ -86,6 +158,12 @@ SABOTEURS = [
     keeps_what_is_gone,
     sees_no_difference,
     tells_everything,
+    keeps_folders_that_are_gone,
+    forgets_all_folders,
+    misses_new_names,
+    mixes_up_accounts,
+    lets_nothing_grow_old,
+    sees_no_exceptions,
 ]
 
 
@@ -96,5 +174,5 @@ def test_a_client_that_does_it_wrong_is_noticed(
 ) -> None:
     spoil(monkeypatch)
     with pytest.raises(schedules.Wrong):
-        for seed in range(150):
+        for seed in range(400):
             schedules.play(seed, asynchronous=False)
