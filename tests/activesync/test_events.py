@@ -265,6 +265,16 @@ def test_an_instance_is_deleted_of_an_event_that_has_changed_meanwhile(server: E
         assert [one.deleted for one in change.item.exceptions or []] == [None, True]
 
 
+def test_an_instance_is_deleted_of_an_event_that_is_gone(server: EASServer) -> None:
+    known = series(server)
+    with in_version(server, "16.1") as eas:
+        list(eas.sync("calendar"))
+        server.mailbox.delete(known)
+        assert eas.apply("calendar", [Delete(server_id=known, instance_id=NOON + 2 * WEEK)])[0].status == 8
+        ((change,),) = [page.changes for page in eas.sync("calendar")]
+        assert isinstance(change, Delete) and change.server_id == known, "of the whole, the client did not know"
+
+
 @pytest.mark.spec("MS-ASDTYPE_R99")
 @pytest.mark.spec("MS-ASCAL_R537")
 @pytest.mark.spec("MS-ASCAL_R213", "MS-ASCAL_R230", "MS-ASCAL_R234", "MS-ASCAL_R430", "MS-ASCAL_R186", "MS-ASCAL_R187")

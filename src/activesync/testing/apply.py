@@ -221,7 +221,7 @@ def _delete(
     server_id = command.server_id or ""
     kept = folder.items.get(server_id)
     if kept is None:
-        if server_id not in known:
+        if server_id not in known or command.instance_id is not None:
             raise _Refused(_NOT_FOUND)
         # Both sides have deleted it.
     elif command.instance_id is not None:
