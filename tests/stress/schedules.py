@@ -314,6 +314,7 @@ class Account:
                 self.told.pages += 1
                 self.told.resyncs += page.resync
                 how = self.random.random()
+                self.do_besides(0.04)
                 with page.transaction() as rows:
                     self.take(page, rows)
                     if how < 0.03:
@@ -322,9 +323,13 @@ class Account:
                     raise Crash
                 if self.random.random() < 0.2:
                     self.random.choice(self.meanwhile())()
-                if self.random.random() < 0.04:
-                    self.random.choice([self.change, self.change_folders, self.learn_folders])()
+                self.do_besides(0.04)
                 yield
+
+    def do_besides(self, chance: float) -> None:
+        """Something else, at times, that the program does between two pages, or before it commits one."""
+        if self.random.random() < chance:
+            self.random.choice([self.change, self.change_folders, self.learn_folders, self.learn_folders])()
 
     def some_folders(self) -> list[Any]:
         """Folders to synchronise, by role, CollectionId or as they were when last asked for; none stands for all."""
