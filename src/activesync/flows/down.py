@@ -9,7 +9,7 @@ from typing import Final
 import wbxml
 
 from ..commands import FILTERS, FilterType, Options
-from ..effects import Flow, Now
+from ..effects import Flow, Load, Now
 from ..errors import (
     ActiveSyncError,
     DamagedError,
@@ -146,7 +146,12 @@ def sync(
         # With parts, the caller's own time is in it.
         seconds = 0.0 if parts else (yield Now()) - began
         names = [course.folder.collection_id for course in batch]
+        there = (yield Load("folders")) if len(batch) > 1 else None
         for course in batch:
+            if len(batch) > 1 and (yield Load("folders")) != there:
+                # Meanwhile folders have come or gone: what has come of this one may be of one that is no more.
+                waiting.append(course)
+                continue
             if not parts or lenient:
                 course.began()
             course.paced(session.stats.received - received, seconds)
