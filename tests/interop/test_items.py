@@ -308,7 +308,8 @@ def test_the_first_item_of_an_empty_folder(connect: Connect, user: User, kind: F
     (added,) = eas.apply(folder, [Add(item=new[kind])])
     assert added.ok
     (refused,) = eas.apply(folder, [Change(server_id=added.server_id, item=new[kind])])
-    assert (refused.ok, refused.status) == (False, 3)
+    # 0 where SOGo has closed a kept connection on the way: then nobody knows what became of the request before.
+    assert not refused.ok and refused.status in (0, 3)
     (page,) = eas.sync(folder)
     assert page.resync
     assert told(page.changes) == {("Add", added.server_id)}
