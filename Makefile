@@ -16,7 +16,7 @@ kernel := src/wbxml/_kernel
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test interop spec spec-mutate stress bench instructions fuzz sanitize plain test-aarch64 lint sdist clean debian
+.PHONY: help demo test interop spec spec-mutate stress bench instructions fuzz sanitize plain test-aarch64 lint sdist docs clean debian
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1 \2/p' Makefile | while read -r make target text; do \
@@ -87,6 +87,10 @@ sdist: $(venv)/with-dev ## the source distribution, in dist/
 	@# What an old list of files names would come along.
 	@rm -rf dist src/*.egg-info
 	$(python) -m build --quiet --sdist
+
+docs: $(venv)/with-docs ## the documentation as pages for a browser, in build/docs
+	@NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs build --quiet
+	@echo 'Open build/docs/index.html'
 
 clean: ## removes what these targets made
 	rm -rf $(venv) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
