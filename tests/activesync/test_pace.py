@@ -506,6 +506,14 @@ async def _synchronised(eas: AsyncClient, rows: list[str]) -> None:
             db += [change.server_id for change in page.changes if isinstance(change, Add)]
 
 
+async def _streamed(eas: AsyncClient, rows: list[str]) -> None:
+    async for page in eas.stream("inbox", window=5):
+        async with page.transaction() as db:
+            async for change in page.changes:
+                if isinstance(change, Add):
+                    db.append(change.server_id)
+
+
 async def _cancelled_at(server: EASServer, target: int | None, job: Any) -> tuple[int, PointedStore]:
     """How many awaits the job had, and the store after it was cancelled at one of them and done again by each client:
     the one that was cancelled, and a new one.
@@ -531,16 +539,17 @@ async def _cancelled_at(server: EASServer, target: int | None, job: Any) -> tupl
     return count, store
 
 
-def test_a_sync_cancelled_at_any_await_loses_nothing_and_brings_nothing_twice(server: EASServer) -> None:
+@pytest.mark.parametrize("job", [_synchronised, _streamed])
+def test_a_sync_cancelled_at_any_await_loses_nothing_and_brings_nothing_twice(server: EASServer, job: Any) -> None:
     inbox = sorted(server.mailbox.items(FolderType.INBOX))
     assert len(inbox) == 10
 
     async def main() -> None:
-        count, store = await _cancelled_at(server, None, _synchronised)
+        count, store = await _cancelled_at(server, None, job)
         assert sorted(store.rows) == inbox
         assert count > 40
         for target in range(1, count + 1):
-            _, store = await _cancelled_at(server, target, _synchronised)
+            _, store = await _cancelled_at(server, target, job)
             assert sorted(store.rows) == inbox, f"cancelled at await {target} of {count}"
 
     asyncio.run(main())
