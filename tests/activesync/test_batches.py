@@ -151,6 +151,20 @@ def test_the_others_come_whole_where_one_has_such_an_item(connect: Open, server:
     assert found == {"Inbox": 37, "Contacts": 12, "Notes": 3} and skipped == [bad]
 
 
+def test_one_that_is_left_out_of_a_full_answer_is_asked_for_again() -> None:
+    script = Script(
+        [
+            together(answer("2", add(1), more_available=True)),
+            together(answer("3", add(2), more_available=True), answer("2", person("Ada"), folder=CONTACTS)),
+            answer("4", add(3)),
+        ],
+        all_kept("1"),
+    )
+    script.run(flows.sync(session(), [INBOX, CONTACTS]))
+    assert [list(asked(script, number)) for number in range(3)] == [["inbox", "people"], ["inbox", "people"], ["inbox"]]
+    assert [page.folder for page in script.pages] == [INBOX, INBOX, CONTACTS, INBOX]
+
+
 def test_an_answer_about_a_folder_that_nobody_asked_for_is_damage() -> None:
     other = Folder("other", "0", "Other", FolderType.USER_MAIL)
     script = Script([together(answer("2", add(1)), answer("2", folder=other))], all_kept("1"))

@@ -166,6 +166,23 @@ def test_one_that_stays_lost_is_an_error_and_nothing_is_kept(connect: Open, serv
     assert len(streamed(eas, "inbox", window=300)) == 270
 
 
+def test_a_page_that_will_never_be_whole_is_told_at_once(connect: Open, server: EASServer) -> None:
+    eas = connect()
+    server.faults += [faults.cut(150_000, command="Sync", skip=1), faults.status(4, command="Sync", skip=1)]
+    found = []
+    with pytest.raises(errors.StatusError) as caught:
+        for page in eas.stream("inbox", "contacts", window=300):
+            found.extend(page.folder.name for _ in page.changes)
+    assert caught.value.status == 4 and set(found) == {"Inbox"}
+    # Where nothing of it was told, the others have their turn.
+    server.faults.append(faults.status(4, command="Sync"))
+    found.clear()
+    with pytest.raises(errors.StatusError):
+        for page in eas.stream("inbox", "contacts", window=300):
+            found.extend(page.folder.name for _ in page.changes)
+    assert found == ["Contacts"] * 8
+
+
 def parts(script: Script, flow: Any) -> list[Any]:
     """What a flow hands out before its pages, by a script."""
     found: list[Any] = []

@@ -76,6 +76,11 @@ class Course:
         """Whether the answer is to be read as far as it goes: it is the one with an item that cannot be read."""
         return self._broken is not None
 
+    @property
+    def half_told(self) -> bool:
+        """Whether the caller has a part of a page whose rest has not come yet."""
+        return bool(self._handed)
+
     def settled(self) -> Flow[None]:
         """Earlier changes of ours, whose fate the caller does not know, are told first."""
         session, folder = self._session, self.folder
@@ -162,7 +167,8 @@ class Course:
             return
         if collection is None:
             if state.base is None and not self._handed:
-                self.done = True
+                # Nothing new; or others have filled the answer before its turn (section 2.2.3.199, R4780 to R4783).
+                self.done = not any(one.more for one in answer.collections.values())
                 return
             collection = CollectionAnswer(sync_key=state.sync_key)  # nothing more: all has come again
         changes = self._true(collection.changes)

@@ -113,7 +113,7 @@ def sync(
                 yield from course.settled()
                 ready.append(course)
             except _OF_A_FOLDER as error:
-                failed = failed or _of_a_folder(error)
+                failed = failed or _of_a_folder(error, course)
         # Only now, when nothing more is delivered before the request: the caller may have changed any of them.
         asked = {}
         for course in ready:
@@ -133,7 +133,7 @@ def sync(
             if _ask_for_less(batch, error):
                 waiting.extendleft(reversed(batch))
             else:
-                failed = failed or _of_a_folder(error)
+                failed = failed or _of_a_folder(error, batch[0])
             continue
         if len(batch) > 1 and answer.status not in (None, 1):
             # It is about the request as a whole: too many folders, or something with one of them, which shows alone.
@@ -158,7 +158,7 @@ def sync(
             try:
                 yield from course.took(answer, names)
             except _OF_A_FOLDER as error:
-                failed = failed or _of_a_folder(error)
+                failed = failed or _of_a_folder(error, course)
                 continue
             if not course.done and parts:
                 waiting.appendleft(course)
@@ -207,9 +207,11 @@ def _ask_for_less(batch: list[Course], error: HTTPError | DamagedError) -> bool:
     return of_an_item and batch[0].narrowed(error)
 
 
-def _of_a_folder(error: ActiveSyncError) -> ActiveSyncError:
-    """The error, where it is one folder's trouble: the others have their turn before it is told. Else it is raised."""
-    if isinstance(error, ProvisionError | RemoteWipeRequested):
+def _of_a_folder(error: ActiveSyncError, course: Course) -> ActiveSyncError:
+    """The error, where it is one folder's trouble: the others have their turn before it is told. Else it is raised; and
+    so where the caller has a page of the folder that will never be whole.
+    """
+    if course.half_told or isinstance(error, ProvisionError | RemoteWipeRequested):
         raise error
     if isinstance(error, HTTPError) and error.status not in _FAILURES:
         raise error
