@@ -78,10 +78,12 @@ plain: $(venv)/with-test ## the tests of the codec, its kernel built as for a pr
 test-aarch64: $(venv)/with-test ## the tests of the codec on an emulated 64-bit ARM, by qemu (root, on Debian)
 	sh tests/aarch64.sh build/aarch64 $(ARGS)
 
-lint: $(venv)/with-dev ## ruff, and mypy --strict
+lint: $(venv)/with-dev ## ruff, mypy --strict, and pyright for programs of users
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
 	$(python) -m mypy --strict
+	$(python) -m mypy --strict tests/typing
+	$(python) -m pyright --pythonpath $(python)
 
 sdist: $(venv)/with-dev ## the source distribution, in dist/
 	@# What an old list of files names would come along.

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tarfile
+import time
 import tomllib
 from pathlib import Path
 
@@ -90,6 +91,40 @@ def test_import_of_wbxml_loads_no_dataclasses() -> None:
     assert run_python("import sys, wbxml; print('dataclasses' in sys.modules, 'wbxml.model' in sys.modules)") == (
         "False False"
     )
+
+
+LATER = ("aiohttp", "asyncio", "dataclasses", "logging", "sqlite3", "ssl", "typing", "urllib3")
+
+
+@pytest.mark.parametrize(
+    ("code", "loaded"),
+    [
+        ("import activesync", ""),
+        ("from activesync import Client", "dataclasses logging sqlite3 typing"),
+        (
+            "from activesync import Client; Client('https://mail.example.com', 'alice', 'secret').close()",
+            "dataclasses logging sqlite3 ssl typing urllib3",
+        ),
+    ],
+)
+def test_import_of_activesync_loads_what_is_used(code: str, loaded: str) -> None:
+    """The rest takes longer than all of activesync: only who uses it pays."""
+    assert run_python(f"import sys; {code}; print(*sorted(set({LATER}) & sys.modules.keys()))") == loaded
+
+
+def test_import_of_activesync_takes_150_ms_at_most(tmp_path: Path) -> None:
+    """Over a bare interpreter and with bytecode, the least of some runs: what else the machine does is not counted."""
+    environment = os.environ | {"PYTHONPYCACHEPREFIX": str(tmp_path)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    taken: dict[str, list[float]] = {"pass": [], "import activesync": [], "from activesync import Client": []}
+    for _ in range(6):
+        for code, times in taken.items():
+            started = time.perf_counter()
+            subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+            times.append(time.perf_counter() - started)
+    bare, package, client = (min(times) for times in taken.values())
+    print(f"import activesync: {(package - bare) * 1000:.0f} ms; import of Client: {(client - bare) * 1000:.0f} ms")
+    assert package - bare <= 0.150
 
 
 def test_activesync_imports_without_its_extras() -> None:

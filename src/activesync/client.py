@@ -5,13 +5,12 @@ A driver performs the effects that a flow yields: it sends, reads, loads, saves,
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import wbxml
 
@@ -71,10 +70,16 @@ from .pages import (
     Parked,
     StreamedPage,
 )
-from .route import Certificate, Verify
 from .session import VERSIONS, ServerOptions, Session, Stats, device_id_for
 from .store import AsyncStateStore, MemoryStore, SqliteStore, StateStore, async_transaction, awaited
-from .transport import AiohttpTransport, Answer, AsyncAnswer, AsyncTransport, Transport, Urllib3Transport
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from .route import Certificate, Verify
+    from .transport import Answer, AsyncAnswer, AsyncTransport, Transport
+
+# urllib3, aiohttp and asyncio are imported where a client first needs them: they take longer than all the rest.
 
 T = TypeVar("T")
 R = TypeVar("R", bound=wbxml.Model)
@@ -238,9 +243,11 @@ class Client(_Base):
             self.store, self._own_store = _opened(store), True
         else:
             self.store, self._own_store = store, False
-        self._transport = transport or Urllib3Transport(
-            verify=verify, certificate=certificate, connect_timeout=connect_timeout
-        )
+        if transport is None:
+            from .transport import Urllib3Transport
+
+            transport = Urllib3Transport(verify=verify, certificate=certificate, connect_timeout=connect_timeout)
+        self._transport = transport
         self._answer: Answer | None = None
         self._driving = False
 
@@ -670,9 +677,13 @@ class AsyncClient(_Base):
             self.store, self._own_store = _opened(store), True
         else:
             self.store, self._own_store = store, False
-        self._transport = transport or AiohttpTransport(
-            verify=verify, certificate=certificate, connect_timeout=connect_timeout
-        )
+        import asyncio
+
+        if transport is None:
+            from .transport import AiohttpTransport
+
+            transport = AiohttpTransport(verify=verify, certificate=certificate, connect_timeout=connect_timeout)
+        self._transport = transport
         self._answer: AsyncAnswer | None = None
         self._orphans: list[AsyncAnswer] = []
         self._lock = asyncio.Lock()
@@ -718,6 +729,8 @@ class AsyncClient(_Base):
     @contextlib.asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
         """The client, for one flow alone. A request that is held gives way to it."""
+        import asyncio
+
         self._wanted += 1
         try:
             if self._held is not None:
@@ -764,6 +777,8 @@ class AsyncClient(_Base):
         if isinstance(effect, Close):
             return await self._drop()
         if isinstance(effect, Sleep):
+            import asyncio
+
             self._meter.report()
             return await asyncio.sleep(effect.seconds)
         if isinstance(effect, Claim):
@@ -820,6 +835,8 @@ class AsyncClient(_Base):
 
     async def _hold(self, request: Request) -> AsyncAnswer:
         """Sends a request that gives way to whatever else wants the connection. Raises GaveWay where it did."""
+        import asyncio
+
         if self._wanted:
             raise GaveWay
         try:
@@ -858,6 +875,8 @@ class AsyncClient(_Base):
                     self._meter.rest()
             if not isinstance(effect, Rest):
                 return effect
+            import asyncio
+
             await asyncio.sleep(effect.seconds)
 
     def _left(self, parked: Parked) -> None:

@@ -10,7 +10,6 @@ wants to be left alone, by HTTP 503 ([MS-ASHTTP] section 3.1.5.2.3), is left alo
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import threading
 import time
@@ -143,6 +142,8 @@ class Limits:
 
     async def enter_async(self, server: str, account: str, *, counted: bool = True) -> Turn:
         """The same as enter(), awaited. Cancelling it leaves the queue."""
+        import asyncio
+
         event = asyncio.Event()
         loop = asyncio.get_running_loop()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Generic, Self, TypeVar
@@ -254,6 +253,8 @@ class AsyncStreamedPage(_Streamed[AsyncPage]):
 
 def _filed(text: str) -> BinaryIO:
     """The text in a file without a name, which goes with the last who has it open."""
+    import tempfile  # most never need it
+
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller of stream() has it until the next page
     for start in range(0, len(text), _PIECE):
         file.write(text[start : start + _PIECE].encode())

@@ -27,7 +27,6 @@ The proxies are those of HTTPS_PROXY, HTTP_PROXY and NO_PROXY, looked up when th
 
 from __future__ import annotations
 
-import asyncio
 import http.client
 import io
 from collections.abc import Iterable
@@ -45,6 +44,8 @@ from .route import Certificate, Proxies, Route, Trust, Verify, unsendable
 from .unpack import Unpacker
 
 if TYPE_CHECKING:
+    import asyncio
+
     import aiohttp
 
 #: How many packed bytes are taken from the network at once, while unpacking.
@@ -312,6 +313,8 @@ class AiohttpTransport:
             await session.close()
 
     def _opened(self) -> aiohttp.ClientSession:
+        import asyncio
+
         loop = asyncio.get_running_loop()
         if self._session is not None and self._loop is not loop:
             raise UsageError("this transport belongs to another event loop: make one AsyncClient for each loop")
@@ -347,6 +350,8 @@ class _AiohttpAnswer:
         self._unpacker = Unpacker.of(self.head, route.place)
 
     async def read(self, size: int = 1 << 16) -> bytes:
+        import asyncio  # as aiohttp does; with urllib3 nobody needs it
+
         unpacker = self._unpacker
         try:
             if unpacker is None:
@@ -368,6 +373,8 @@ class _AiohttpAnswer:
     async def _piece(self, size: int) -> bytes:
         # aiohttp forgets to wake its reader up, and its timeout too, where a chunk is broken (seen in 3.14). So now and
         # then, while nothing comes, look whether there still is a connection.
+        import asyncio
+
         while True:
             try:
                 async with asyncio.timeout(_LOOK) as pause:

@@ -4,9 +4,10 @@
         server_id: str | None = field(FolderHierarchy.ServerId)
         type: int | None = field(FolderHierarchy.Type)
 
-Each class becomes a dataclass with slots and keyword arguments. Its fields, in their order, are its child elements in
+Each class is a dataclass with slots and keyword arguments. Its fields, in their order, are its child elements in
 their order on the wire; the annotation gives the type. On first use the class is compiled into a Plan, by which both
-kernels decode and encode without a tree in between.
+kernels decode and encode without a tree in between. What dataclass() makes is made on first use too: it takes most of
+a millisecond a class, and of the hundred classes of a protocol a program needs a few.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ import typing
 from datetime import datetime
 from typing import Any, dataclass_transform
 
-from ._kernel_py import BOOL, BYTES, DATETIME, FLAG, INT, INT_ENUM, MODEL, STR, STR_ENUM
 from .codepages import VERSIONS, Tag
 from .errors import Problem
 from .kernel import kernel
@@ -35,7 +35,6 @@ if typing.TYPE_CHECKING:
 Element = kernel.Element
 
 _COMPILING = threading.RLock()
-_SCALARS: dict[Any, int] = {str: STR, int: INT, bool: BOOL, bytes: BYTES, datetime: DATETIME}
 
 
 def field(
@@ -110,6 +109,30 @@ class _LazyPlan:
         return _compile(cls)
 
 
+class _Lazy:
+    """Stands in a Model class for something that dataclass() makes, until it is asked for and takes its place."""
+
+    __slots__ = ("_name", "_owner")
+
+    def __set_name__(self, owner: ModelType, name: str) -> None:
+        self._owner = owner
+        self._name = name
+
+    def __get__(self, instance: object, cls: type) -> Any:
+        _make(self._owner)
+        made = self._owner.__dict__[self._name]
+        return made.__get__(instance, cls) if hasattr(made, "__get__") else made
+
+
+# What dataclass() makes. A class may bring methods and a docstring of its own.
+_MADE = ["__doc__", "__eq__", "__init__", "__dataclass_fields__", "__dataclass_params__"]
+if sys.version_info >= (3, 13):
+    _MADE.append("__replace__")
+
+# The fields of Model itself.
+_EVERY = ("unknown", "problems")
+
+
 class ModelType(type):
     """The type of Model classes: makes each a dataclass, and keeps what field() was told."""
 
@@ -117,10 +140,10 @@ class ModelType(type):
     __wbxml_fields__: dict[str, _Declared]
 
     def __new__(mcs, name: str, bases: tuple[type, ...], body: dict[str, Any], tag: Tag | None = None) -> ModelType:
-        if "__dataclass_fields__" in body:  # dataclass() makes the class anew to give it slots
-            return super().__new__(mcs, name, bases, body)
         if tag is not None and not isinstance(tag, Tag):
             raise TypeError(f"{name}: tag must be a Tag such as wbxml.AirSync.Sync, not {tag!r}")
+        if "__slots__" in body:
+            raise TypeError(f"{name}: the slots of a Model are its fields")
         inherited: dict[str, _Declared] = {}
         for base in reversed(bases):
             inherited.update(getattr(base, "__wbxml_fields__", {}))
@@ -130,21 +153,54 @@ class ModelType(type):
         body["__wbxml_tag__"] = tag
         body["__wbxml_fields__"] = inherited | own
         body["__wbxml_plan__"] = _LazyPlan()
+        for key in _MADE:
+            body.setdefault(key, _Lazy())
+        body.setdefault("__match_args__", ())
+        # Defaults give way to slots; those of inherited fields are there.
+        for key in own if bases else _EVERY:
+            del body[key]
+        body["__slots__"] = tuple(key for key in own if key not in inherited) if bases else _EVERY
         cls = super().__new__(mcs, name, bases, body)
         annotations = _annotations(cls)
         for key, text in annotations.items():
-            if key in own:
-                setattr(cls, key, _default(own[key], text))
-            elif key not in ("unknown", "problems") and "ClassVar" not in text:
+            if key not in own and key not in _EVERY and "ClassVar" not in text:
                 raise TypeError(f"{name}.{key}: every attribute of a Model is made by field()")
         for key in own:
             if key not in annotations:
                 raise TypeError(f"{name}.{key}: a field needs an annotation, which gives its type")
-        made: ModelType = dataclasses.dataclass(slots=True, kw_only=True, repr=False)(cls)  # type: ignore[assignment, arg-type]
-        return made
+        return cls
 
     def __init__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any], tag: Tag | None = None) -> None:
         super().__init__(name, bases, body)
+
+
+def _make(cls: ModelType) -> None:
+    """Gives the class what dataclass() makes of one with the same fields."""
+    texts: dict[str, str] = {}
+    annotations: dict[str, Any] = {}
+    for one in reversed(cls.__mro__):
+        if isinstance(one, ModelType):
+            texts |= _annotations(one)
+            annotations |= _unevaluated(one)
+    body: dict[str, Any] = dict.fromkeys(_EVERY, ())
+    body |= {key: _default(declared, texts[key]) for key, declared in cls.__wbxml_fields__.items()}
+    body["__annotations__"] = {key: annotations[key] for key in body}
+    body |= {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
+    if hasattr(cls, "__post_init__"):
+        body["__post_init__"] = cls.__post_init__
+    made: type = dataclasses.dataclass(kw_only=True, repr=False)(type(cls.__name__, (), body))
+    for key in _MADE:
+        if isinstance(cls.__dict__[key], _Lazy):  # or the class's own, or made by another thread meanwhile
+            setattr(cls, key, made.__dict__[key])
+
+
+def _unevaluated(cls: type) -> dict[str, Any]:
+    """The class's own annotations as they stand in it."""
+    if sys.version_info >= (3, 14):
+        import annotationlib
+
+        return annotationlib.get_annotations(cls, format=annotationlib.Format.FORWARDREF)
+    return inspect.get_annotations(cls)
 
 
 def _annotations(cls: type) -> dict[str, str]:
@@ -156,8 +212,7 @@ def _annotations(cls: type) -> dict[str, str]:
             key: str(value)
             for key, value in annotationlib.get_annotations(cls, format=annotationlib.Format.STRING).items()
         }
-    found = inspect.get_annotations(cls)
-    return {key: value if isinstance(value, str) else _spelling(value) for key, value in found.items()}
+    return {key: value if isinstance(value, str) else _spelling(value) for key, value in _unevaluated(cls).items()}
 
 
 def _spelling(annotation: Any) -> str:
@@ -245,7 +300,7 @@ def _field(where: str, name: str, declared: _Declared, hint: Any, made: dict[Mod
     if many:
         members, _ = _members(typing.get_args(members[0])[0])
     models = [member for member in members if isinstance(member, ModelType)]
-    kind = MODEL if models else _kind(where, members, declared)
+    kind = kernel.MODEL if models else _kind(where, members, declared)
     if models:
         if len(models) != len(members):
             raise TypeError(f"{where}: Models and other types cannot be mixed")
@@ -277,7 +332,7 @@ def _field(where: str, name: str, declared: _Declared, hint: Any, made: dict[Mod
         optional=optional,
         versions=declared.versions(tags),
         plans=plans,
-        enum=_values(members[0]) if kind in (INT_ENUM, STR_ENUM) else {},
+        enum=_values(members[0]) if kind in (kernel.INT_ENUM, kernel.STR_ENUM) else {},
         compact=declared.compact,
         pages={},  # filled in by _decide, when all Plans are there
     )
@@ -293,19 +348,26 @@ def _members(hint: Any) -> tuple[list[Any], bool]:
 
 
 def _kind(where: str, members: list[Any], declared: _Declared) -> int:
+    scalars: dict[Any, int] = {
+        str: kernel.STR,
+        int: kernel.INT,
+        bool: kernel.BOOL,
+        bytes: kernel.BYTES,
+        datetime: kernel.DATETIME,
+    }
     if len(members) == 1:
         member = members[0]
         if declared.flag:
             if member is bool:
-                return FLAG
-        elif member in _SCALARS:
-            return _SCALARS[member]
+                return kernel.FLAG
+        elif member in scalars:
+            return scalars[member]
         elif isinstance(member, type) and issubclass(member, enum.Enum):
             if issubclass(member, int):
-                return INT_ENUM
+                return kernel.INT_ENUM
             if issubclass(member, str):
-                return STR_ENUM
-    names = ", ".join([kind.__name__ for kind in _SCALARS])
+                return kernel.STR_ENUM
+    names = ", ".join([kind.__name__ for kind in scalars])
     raise TypeError(f"{where}: a field's type is one of {names}, an IntEnum, a StrEnum, a Model or a list of these")
 
 
@@ -318,7 +380,7 @@ def _decide(plans: Iterable[Plan]) -> None:
     """Fills in, for each choice of Models, the code pages that only one of them has elements of, with its Plan."""
     for plan in plans:
         for one in plan.fields:
-            if one.kind != MODEL or one.many or len(one.plans) < 2:
+            if one.kind != kernel.MODEL or one.many or len(one.plans) < 2:
                 continue
             owners: dict[int, list[Plan]] = {}
             for alternative in one.plans:

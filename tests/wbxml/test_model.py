@@ -6,7 +6,9 @@ import copy
 import dataclasses
 import enum
 import gc
+import inspect
 import pickle
+import sys
 import threading
 import time
 import weakref
@@ -809,3 +811,113 @@ def test_a_model_of_other_code_pages() -> None:
     pages = wbxml.CodePages(AirSync)
     data = document("45 4B 03 31 00 01 00 15 50 C3 01 61 01 01")
     assert wbxml.decode(data, type=Values, pages=pages) == Values(text="1", opaque=b"a")
+
+
+def test_what_dataclass_makes_is_made_on_first_use() -> None:
+    class Fresh(Model, tag=AirSync.Sync):
+        text: str | None = field(AirSync.SyncKey)
+        texts: list[str] = field(Contacts.Child)
+
+    def lazy() -> set[str]:
+        return {name for name, value in vars(Fresh).items() if type(value).__name__ == "_Lazy"}
+
+    data = document("45 4B 03 31 00 01 01")
+    decoded = wbxml.decode(data, type=Fresh)
+    assert decoded.texts == []
+    assert wbxml.encode(decoded) == data
+    assert lazy() >= {"__init__", "__eq__", "__dataclass_fields__"}  # the kernels need none of it
+    assert decoded == Fresh(text="1")
+    assert lazy() == set()
+    assert dataclasses.is_dataclass(Fresh)
+    assert str(inspect.signature(Fresh)).startswith("(*, unknown: ")
+    assert Fresh.__doc__ is not None
+    assert Fresh.__doc__.startswith("Fresh(*, unknown: ")
+    assert Fresh.__init__.__qualname__.endswith("Fresh.__init__")
+    assert Folder.__doc__ == "A folder."
+
+
+@pytest.mark.parametrize("first", ["fields", "make", "compare", "replace", "match", "pickle"])
+def test_any_use_may_be_the_first(first: str) -> None:
+    class Base(Model, tag=AirSync.Add):
+        server_id: str | None = field(AirSync.ServerId)
+
+    class Derived(Base):
+        status: int | None = field(AirSync.Status)
+        texts: list[str] = field(Contacts.Child)
+
+    data = document("47 4D 03 61 00 01 4E 03 31 00 01 01")
+    one = wbxml.decode(data, type=Derived)
+    if first == "fields":
+        names = [each.name for each in dataclasses.fields(Derived)]
+        assert names == ["unknown", "problems", "server_id", "status", "texts"]
+        assert [each.type for each in dataclasses.fields(Derived)][3:] == ["int | None", "list[str]"]
+    elif first == "make":
+        assert Derived(server_id="a", texts=["b"]).texts == ["b"]
+    elif first == "compare":
+        assert one == wbxml.decode(data, type=Derived)
+        assert one != wbxml.decode(document("47 4D 03 62 00 01 01"), type=Derived)
+    elif first == "replace":
+        assert dataclasses.replace(one, server_id="b").server_id == "b"
+        if sys.version_info >= (3, 13):
+            assert copy.replace(one, server_id="b").server_id == "b"
+    elif first == "match":
+        match one:
+            case Derived(server_id="a", status=number):
+                assert number == 1
+            case _:
+                pytest.fail("it is a Derived")
+        assert Derived.__match_args__ == ()
+    else:
+        assert copy.deepcopy(one) == one
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(one)
+
+
+def test_a_model_may_bring_methods_of_its_own() -> None:
+    class Own(Model, tag=AirSync.Add):
+        server_id: str | None = field(AirSync.ServerId)
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, Own)
+
+        def __hash__(self) -> int:
+            return 1
+
+        def __post_init__(self) -> None:
+            self.server_id = (self.server_id or "") + "!"
+
+    class Derived(Own):
+        status: int | None = field(AirSync.Status)
+
+        def __init__(self, status: int) -> None:
+            super().__init__(server_id="a")
+            self.status = status
+
+    assert Own(server_id="a") == Own(server_id="b")
+    assert Own(server_id="a").server_id == "a!"
+    assert hash(Own()) == 1
+    derived = Derived(3)
+    assert (derived.server_id, derived.status) == ("a!", 3)
+    with pytest.raises(TypeError, match="Bad: the slots of a Model are its fields"):
+
+        class Bad(Model):
+            __slots__ = ("more",)
+
+
+def test_first_use_in_many_threads() -> None:
+    class Fresh(Model, tag=AirSync.Sync):
+        text: str | None = field(AirSync.SyncKey)
+
+    barrier = threading.Barrier(8)
+    found: list[Any] = []
+
+    def work() -> None:
+        barrier.wait()
+        found.append(Fresh(text="1"))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [Fresh(text="1")] * 8

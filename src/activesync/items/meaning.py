@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields, replace
-from email.utils import parseaddr
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
@@ -84,6 +83,8 @@ def addresses(text: str | None) -> list[tuple[str, str]]:
 
     Addresses are separated by commas, those of ReplyTo and the names of DisplayTo by semicolons; either is taken.
     """
+    from email.utils import parseaddr  # brings sockets along, which items do without
+
     found = []
     for part in re.findall(r'(?:"(?:[^"\\]|\\.)*"|[^,;"])+|"', text or ""):
         name, address = parseaddr(part) if "<" in part or "@" in part else (part.strip().strip('"'), "")
