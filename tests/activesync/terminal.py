@@ -51,7 +51,9 @@ def environment(**values: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith("ACTIVESYNC_") and not name.lower().endswith("_proxy")
     }
-    return kept | {"PYTHONIOENCODING": "utf-8"} | values
+    # Whose machine this is may have a keyring, and be asked to open it.
+    mine = {"PYTHONIOENCODING": "utf-8", "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+    return kept | mine | values
 
 
 def in_pipe(*arguments: str, env: Mapping[str, str], text: str = "") -> Ended:

@@ -9,9 +9,10 @@ def main() -> int:
     """The exit code, for the operating system; see activesync.errors for what each means."""
     try:
         import click  # noqa: F401
+        import platformdirs  # noqa: F401
         import rich  # noqa: F401
     except ImportError:
-        print("activesync: the command line needs two more packages: pip install 'activesync[cli]'", file=sys.stderr)
+        print("activesync: the command line needs more packages: pip install 'activesync[cli]'", file=sys.stderr)
         return 2
     from .app import run
 

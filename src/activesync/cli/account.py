@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 from urllib3.exceptions import InsecureRequestWarning
 
 from ..auth import NTLM, Authorization, bearer
 from ..client import Client
 from ..errors import InsecureURLError, UsageError
+from ..route import Verify
 from ..session import VERSIONS
+from .passwords import kept
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,8 +42,8 @@ class Account:
     protocol: str | None
     verbose: bool
 
-    def client(self) -> Client:
-        """The client, which the caller closes. Raises UsageError, StoreError."""
+    def client(self, password: str | None = None) -> Client:
+        """The client, which the caller closes; ``password`` is one that is known. Raises UsageError, StoreError."""
         if self.url.lower().startswith("http://") and not self.allow_http:
             # Before anybody types a password; the client's own words speak of Python.
             raise InsecureURLError("over http everybody on the way could read the password: use https, or --allow-http")
@@ -49,7 +52,7 @@ class Account:
         if self.insecure:
             # The option's own name says as much.
             warnings.simplefilter("ignore", InsecureRequestWarning)
-        password, auth = self._signing()
+        password, auth = self._signing(password)
         return Client(
             self.url,
             self.user,
@@ -57,41 +60,53 @@ class Account:
             auth=auth,
             certificate=self.certificate,
             store=self.store,
-            verify=False if self.insecure else self.ca_file or True,
+            verify=self.verify,
             allow_http=self.allow_http,
             timeout=self.timeout,
             versions=(self.protocol,) if self.protocol else VERSIONS,
         )
 
-    def _signing(self) -> tuple[str | None, Authorization | None]:
+    @property
+    def verify(self) -> Verify:
+        """What the server's certificate is checked by."""
+        return False if self.insecure else self.ca_file or True
+
+    def _signing(self, password: str | None) -> tuple[str | None, Authorization | None]:
         """The password or what signs in otherwise; neither, where a certificate is to do."""
-        if token := os.environ.get("ACTIVESYNC_TOKEN"):
-            return None, bearer(lambda: token)
-        if self.certificate and not self.password_file and not os.environ.get("ACTIVESYNC_PASSWORD"):
-            return None, None
-        password = _password(self.user, self.password_file)
+        if password is None:
+            if token := os.environ.get("ACTIVESYNC_TOKEN"):
+                return None, bearer(lambda: token)
+            password = self.given_password()
+            if password is None and self.certificate:
+                return None, None
+            if password is None:
+                password = kept(self.url, self.user) or self.asked_password()
         return (None, NTLM(self.user, password)) if self.ntlm else (password, None)
 
-
-def _password(user: str, file: str | None) -> str:
-    """The password from the file, from the environment or from a prompt, in this order."""
-    password: str | None
-    if file is not None:
+    def given_password(self) -> str | None:
+        """The password from the file or from the environment; None where neither is given. Raises UsageError."""
+        file = self.password_file
+        if file is None:
+            return os.environ.get("ACTIVESYNC_PASSWORD") or None
         try:
             with click.open_file(file, encoding="utf-8") as lines:
-                password = lines.readline().rstrip("\r\n")
+                password: str = lines.readline().rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             raise UsageError(f"the password cannot be read from {file}: {why}") from error
         if not password:
             raise UsageError(f"the password is to stand in the first line of {file}, which is empty")
         return password
-    if password := os.environ.get("ACTIVESYNC_PASSWORD"):
-        return password
-    if not sys.stdin.isatty():
-        raise UsageError("no password: set ACTIVESYNC_PASSWORD, or give --password-file, or run this in a terminal")
-    asked: str = click.prompt(f"Password of {user}", hide_input=True, err=True)
-    return asked
+
+    def asked_password(self) -> str:
+        """The password that is typed. Raises UsageError where nobody can type."""
+        if not sys.stdin.isatty():
+            raise UsageError(
+                "no password: set ACTIVESYNC_PASSWORD, or give --password-file, or `activesync login` once, or run this"
+                " in a terminal"
+            )
+        asked: str = click.prompt(f"Password of {self.user}", hide_input=True, err=True)
+        return asked
 
 
 _FILE = click.Path(dir_okay=False)
@@ -103,7 +118,8 @@ _OPTIONS = (
         "--password-file",
         type=click.Path(dir_okay=False, allow_dash=True),
         help="File with the password in its first line, - for standard input. Without it the password comes from"
-        " ACTIVESYNC_PASSWORD, or is asked for. A token for OAuth may stand in ACTIVESYNC_TOKEN instead.",
+        " ACTIVESYNC_PASSWORD, from the keyring (`activesync login`), or is asked for. A token for OAuth may stand in"
+        " ACTIVESYNC_TOKEN instead.",
     ),
     click.option("--ntlm", is_flag=True, help="Sign in by NTLM instead of HTTP Basic."),
     click.option(
@@ -149,6 +165,10 @@ def account_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def with_account(**options: Any) -> None:
+        source = click.get_current_context().get_parameter_source("password_file")
+        if source is ParameterSource.DEFAULT_MAP and os.environ.get("ACTIVESYNC_PASSWORD"):
+            # What the environment says goes before what a profile says.
+            options["password_file"] = None
         account = Account(**{name: options.pop(name) for name in names})
         if account.verbose:
             logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
@@ -161,4 +181,14 @@ def account_options(command: Callable[..., None]) -> Callable[..., None]:
     return decorated
 
 
-__all__ = ["Account", "account_options", "json_option"]
+def profile_options(command: click.Command) -> dict[str, str]:
+    """The options of a command that a profile may have: their names, and those of the parameters that they set."""
+    return {
+        option.removeprefix("--"): param.name
+        for param in command.params
+        for option in param.opts
+        if option.startswith("--") and param.name in Account.__dataclass_fields__ and param.name != "verbose"
+    }
+
+
+__all__ = ["Account", "account_options", "json_option", "profile_options"]

@@ -7,15 +7,21 @@ import io
 import sqlite3
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
 from .. import __version__
 from ..errors import ActiveSyncError, StoreError
-from .ask import estimate, folders, oof, probe, search, settings
+from .account import profile_options
+from .ask import estimate, folders, oof, search, settings
+from .completion import completion
 from .demo import demo
+from .login import login, logout
 from .output import clean
+from .probe import probe
+from .profiles import config_file, profile, profiles
 from .serve import serve
 from .sync import sync
 from .watch import watch
@@ -66,19 +72,61 @@ Examples:
   activesync probe --url https://mail.example.com --user alice
   activesync sync --url https://mail.example.com --user alice --store alice.db
   sqlite3 alice.db 'SELECT received, sender, subject FROM emails LIMIT 5'
+  activesync --profile work search agenda
   activesync demo
 
 \b
 ACTIVESYNC_URL, ACTIVESYNC_USER and ACTIVESYNC_STORE stand for --url, --user and
---store. The password comes from --password-file, from ACTIVESYNC_PASSWORD or from
-a prompt. Failures are one line on stderr, each kind with an exit code of its own.""",
+--store. The password comes from --password-file, from ACTIVESYNC_PASSWORD, from
+the keyring (activesync login) or from a prompt. Failures are one line on stderr,
+each kind with an exit code of its own.
+
+\b
+A profile has options of an account under a name, in a file of TOML:
+  [profiles.work]
+  url = "https://mail.example.com"
+  user = "alice"
+  store = "~/mail/work.db"
+Options go before the environment, and that before the profile.""",
+)
+@click.option(
+    "--profile",
+    "name",
+    metavar="NAME",
+    envvar="ACTIVESYNC_PROFILE",
+    show_envvar=True,
+    shell_complete=lambda context, param, begun: _names(context, begun),
+    help="Take what the options of an account do not say from this profile.",
+)
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="ACTIVESYNC_CONFIG",
+    show_envvar=True,
+    show_default=f"{config_file()}",
+    help="The file with the profiles.",
 )
 @click.version_option(__version__, prog_name="activesync")
-def app() -> None:
+@click.pass_context
+def app(context: click.Context, name: str | None, config: Path | None) -> None:
     """A client for Exchange ActiveSync: e-mail, contacts, calendars, tasks and notes."""
+    if name is not None:
+        values = profile(name, config or config_file(), profile_options(folders))
+        context.default_map = dict.fromkeys(app.commands, values)
 
 
-for _command in (probe, folders, estimate, sync, watch, search, oof, settings, demo, serve):
+def _names(context: click.Context, begun: str) -> list[str]:
+    """The profiles whose names begin so, for a shell; none where they cannot be read."""
+    try:
+        found = profiles(context.params.get("config") or config_file())
+    except ActiveSyncError:
+        return []
+    return [name for name in found if name.startswith(begun)]
+
+
+for _command in (
+    probe, folders, estimate, sync, watch, search, oof, settings, login, logout, completion, demo, serve,
+):  # fmt: skip
     app.add_command(_command)
 
 

@@ -9,20 +9,17 @@ from typing import Any
 
 import click
 
-from ..client import Client
 from ..commands import (
     GALEntry,
     Oof,
     OofMessage,
     OofState,
-    ProvisionResponse,
     SearchResult,
     UserInformation,
 )
-from ..errors import StatusError, UsageError
+from ..errors import UsageError
 from ..hierarchy import Hierarchy
 from ..plain import plain_fields
-from ..session import NO_POLICY
 from .account import Account, account_options
 from .output import clean, emit, facts, table
 from .sync import choose, filter_option
@@ -30,76 +27,6 @@ from .sync import choose, filter_option
 
 def _command(name: str, example: str) -> Callable[[Callable[..., None]], click.Command]:
     return click.command(name, epilog=f"\b\nExample:\n  activesync {name} {example}")
-
-
-# probe
-
-
-@_command("probe", "--url https://mail.example.com --user alice")
-@account_options
-def probe(account: Account, as_json: bool) -> None:
-    """Tell what the server offers: versions, commands, policy.
-
-    It also shows whether user and password are right.
-    """
-    with account.client() as eas:
-        offer = eas.options()
-        policy, asked = _policy(eas)
-        hierarchy = eas.folders()
-        required = eas.session.policy_key != NO_POLICY
-        host = eas.session.host
-    data = {
-        "host": host,
-        "version": offer.version,
-        "versions": offer.versions,
-        "commands": offer.commands,
-        "provisioning": required,
-        "policy": policy,
-        "folders": len(hierarchy),
-    }
-    emit(as_json, data, lambda: _draw_probe(data, asked))
-
-
-def _policy(eas: Client) -> tuple[dict[str, Any] | None, str]:
-    """The server's policy, or None, and in words what came of asking for it. It is not acknowledged."""
-    try:
-        answer: ProvisionResponse = eas.run(eas.session.first_provision())
-    except StatusError as error:
-        return None, f"unknown: {error}"
-    if answer.remote_wipe or answer.account_only_remote_wipe:
-        return None, "the server asks for a wipe of this device"
-    policy = answer.policies[0] if answer.policies else None
-    if policy is not None and policy.data is not None and policy.data.eas_provision_doc is not None:
-        return plain_fields(policy.data.eas_provision_doc), "see below"
-    # Of a policy, status 2 says that there is none for this client ([MS-ASPROV] section 2.2.2.54.1).
-    if answer.status in (None, 1) and (policy is None or policy.status in (None, 1, 2)):
-        return None, "none"
-    return None, f"unknown: the server answers with status {(policy and policy.status) or answer.status}"
-
-
-def _draw_probe(data: dict[str, Any], asked: str) -> None:
-    policy: dict[str, Any] | None = data["policy"]
-    facts(
-        [
-            ("Server", data["host"]),
-            ("Sign-in", "user and password are right"),
-            ("Version", f"{data['version']}, of {', '.join(data['versions'])}"),
-            ("Commands", ", ".join(data["commands"])),
-            ("Provisioning", "required before anything else" if data["provisioning"] else "not required"),
-            ("Policy", asked),
-            ("Folders", data["folders"]),
-        ]
-    )
-    if policy:
-        table(("Policy", "Value"), [(name.replace("_", " "), _word(value)) for name, value in policy.items()])
-
-
-def _word(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, (list, dict)):
-        return ", ".join(str(one) for one in value)
-    return str(value)
 
 
 # folders, estimate
@@ -328,4 +255,4 @@ def _draw_settings(user: UserInformation, told: dict[str, str]) -> None:
         click.echo(f"Told the server: {name.replace('_', ' ')} is {clean(value)}")
 
 
-__all__ = ["estimate", "folders", "oof", "probe", "search", "settings"]
+__all__ = ["estimate", "folders", "oof", "search", "settings"]

@@ -6,6 +6,7 @@ import json
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 import click
@@ -153,12 +154,18 @@ def _progress(stats: Stats, stream: TextIO) -> Progress:
             rate = f"{speed:.0f} items/s" if speed else "– items/s"
             return Text(f"{task.completed:.0f}{expected} items  {rate}  {size(stats.received)}")
 
+    class Left(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            left = task.time_remaining
+            return Text("" if task.total is None or left is None else f"{timedelta(seconds=int(left))} left")
+
     columns: list[Any] = [
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         Counts(),
         TimeElapsedColumn(),
+        Left(),
     ]
     return Progress(*columns, console=Console(file=stream), transient=True)
 
