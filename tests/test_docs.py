@@ -17,7 +17,7 @@ from activesync.testing import faults, misbehave
 from .examples import BIN, ROOT, blocks, run_commands, run_python
 
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
-NAMING = [document for document in DOCS if "`test_" in document.read_text("utf-8")]
+NAMING = [document for document in [*DOCS, ROOT / "SECURITY.md"] if "`test_" in document.read_text("utf-8")]
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_each_command_has_a_page() -> None:
 
 
 def test_the_page_of_constructs_names_tests() -> None:
-    assert "wbxml.md" in [document.name for document in NAMING]
+    assert {"SECURITY.md", "wbxml.md"} <= {document.name for document in NAMING}
 
 
 @pytest.mark.parametrize("document", DOCS, ids=lambda path: path.name)
@@ -79,7 +79,9 @@ def test_pictures_and_pages_that_it_links_are_there(document: Path) -> None:
 @pytest.mark.parametrize("document", NAMING, ids=lambda path: path.name)
 def test_the_tests_it_names_exist(document: Path) -> None:
     text = document.read_text("utf-8")
-    sources = {path.name: path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py")}
+    sources: dict[str, str] = {}
+    for path in (ROOT / "tests").rglob("*.py"):
+        sources[path.name] = sources.get(path.name, "") + path.read_text("utf-8")
     named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", text)
     assert named
     assert [(file, name) for file, name in named if f"\ndef {name}(" not in sources.get(file, "")] == []
