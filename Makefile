@@ -16,7 +16,8 @@ kernel := src/wbxml/_kernel
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test interop spec spec-mutate stress bench instructions fuzz sanitize plain test-aarch64 lint sdist docs clean debian
+.PHONY: help demo test interop spec spec-mutate stress bench instructions fuzz sanitize plain test-aarch64 mitmproxy lint \
+    sdist docs clean debian
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1 \2/p' Makefile | while read -r make target text; do \
@@ -78,6 +79,10 @@ plain: $(venv)/with-test ## the tests of the codec, its kernel built as for a pr
 test-aarch64: $(venv)/with-test ## the tests of the codec on an emulated 64-bit ARM, by qemu (root, on Debian)
 	sh tests/aarch64.sh build/aarch64 $(ARGS)
 
+mitmproxy: .venv-mitmproxy/made ## the views in the real mitmproxy, and the picture in docs/mitmproxy.md (Python 3.12, chromium)
+	sh tests/mitm/install.sh
+	PICTURE=docs/mitmproxy.png .venv-mitmproxy/bin/python -m pytest tests/mitm $(ARGS)
+
 lint: $(venv)/with-dev ## ruff, mypy --strict, and pyright for programs of users
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
@@ -95,7 +100,7 @@ docs: $(venv)/with-docs ## the documentation as pages for a browser, in build/do
 	@echo 'Open build/docs/index.html'
 
 clean: ## removes what these targets made
-	rm -rf $(venv) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(venv) .venv-mitmproxy build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	rm -f $(kernel).c $(kernel).*.so
 	find src tests bench -name __pycache__ -prune -exec rm -rf {} +
 
@@ -126,4 +131,13 @@ $(venv)/project: $(venv)/created pyproject.toml setup.py $(wildcard $(kernel).py
 
 $(venv)/with-%: $(venv)/project
 	@$(pip) 'activesync[$*]'
+	@touch $@
+
+# An environment of its own, since mitmproxy needs a newer Python, and has firm wishes for versions of other packages.
+.venv-mitmproxy/made: pyproject.toml setup.py tests/mitm/python.sh
+	@set -e; python=$$(sh tests/mitm/python.sh); \
+	echo "Setting up .venv-mitmproxy with $$python"; \
+	rm -rf .venv-mitmproxy; "$$python" -m venv .venv-mitmproxy
+	@.venv-mitmproxy/bin/python -m pip install --quiet --disable-pip-version-check \
+	    --editable . 'mitmproxy>=12' 'pytest>=8.2' 'pytest-timeout>=2.3' 'trustme>=1.1'
 	@touch $@

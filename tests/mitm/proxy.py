@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
 import re
 import secrets
 import socket
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 from urllib.request import HTTPCookieProcessor, ProxyHandler, Request, build_opener
 
 BIN = Path(sys.executable).parent
-SECONDS = 30  # for whatever a program is waited for
+SECONDS = 20  # for whatever a program is waited for
 
 Flow = dict[str, Any]
 
@@ -28,12 +34,12 @@ def script() -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=SECONDS).stdout.strip()
 
 
-def wait(until: Callable[[], Any], what: str) -> Any:
-    """What ``until`` returns, once that is true. Raises TimeoutError."""
+def wait(until: Callable[[], Any], what: str, log: Callable[[], str] = str) -> Any:
+    """What ``until`` returns, once that is true. Raises TimeoutError, with the end of the log."""
     end = time.monotonic() + SECONDS
     while not (found := until()):
         if time.monotonic() > end:
-            raise TimeoutError(what)
+            raise TimeoutError(f"{what}\n{log()[-2000:]}")
         time.sleep(0.05)
     return found
 
@@ -59,23 +65,35 @@ class Proxy:
     """A program of mitmproxy's with the views loaded, before ``upstream``, within ``with``.
 
     ``url`` is where clients reach it; without ``upstream`` it is a proxy as HTTPS_PROXY names one. ``folder`` is for
-    its certificates, settings and log.
+    its certificates, settings and log. ``line`` is a command as a person types it, in place of all else.
     """
 
     program = "mitmdump"
 
-    def __init__(self, folder: Path, upstream: str | None, *arguments: str, scripts: tuple[str, ...] = ()) -> None:
-        self.folder = folder
+    def __init__(
+        self,
+        folder: Path,
+        upstream: str | None,
+        *arguments: str,
+        scripts: tuple[str, ...] = (),
+        line: str | None = None,
+    ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = folder / f"{self.program}-{self.port}.log"
-        mode = "regular" if upstream is None else f"reverse:{upstream.removesuffix('/Microsoft-Server-ActiveSync')}"
-        self.command = [
-            str(BIN / self.program), "--mode", mode, "--listen-host", "127.0.0.1", "--listen-port", str(self.port),
-            "--set", f"confdir={folder}", *arguments,
+        own = [
+            "--listen-host", "127.0.0.1", "--listen-port", str(self.port), "--set", f"confdir={folder}", *arguments,
         ]  # fmt: skip
-        for one in (script(), *scripts):
-            self.command += ["-s", one]
+        if line is None:
+            mode = "regular"
+            if upstream is not None:
+                mode = f"reverse:{upstream.removesuffix('/Microsoft-Server-ActiveSync')}"
+            self.command = [str(BIN / self.program), "--mode", mode, *own]
+            for one in (script(), *scripts):
+                self.command += ["-s", one]
+        else:
+            self.command = ["sh", "-c", f'exec {line} "$@"', "sh", *own]
+        self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -86,10 +104,15 @@ class Proxy:
     def __enter__(self) -> Self:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                self.command, env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+                self.command,
+                cwd=self._folder,
+                env=environment(PATH=f"{BIN}{os.pathsep}{os.environ['PATH']}"),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
         try:
-            wait(self._is_up, f"{self.program} does not start:\n{self.log}")
+            wait(self._is_up, f"{self.program} does not start", lambda: self.log)
         except BaseException:
             self._stop()
             raise
@@ -121,7 +144,7 @@ class Web(Proxy):
 
     program = "mitmweb"
 
-    def __init__(self, folder: Path, upstream: str | None, *arguments: str, scripts: tuple[str, ...] = ()) -> None:
+    def __init__(self, folder: Path, upstream: str | None, *arguments: str, line: str | None = None) -> None:
         self._web, self._password = f"http://127.0.0.1:{free_port()}", secrets.token_hex(16)
         own = (
             "--no-web-open-browser", "--web-host", "127.0.0.1", "--web-port", self._web.rpartition(":")[2],
@@ -129,7 +152,7 @@ class Web(Proxy):
         )  # fmt: skip
         # Its cookie comes with the first answer: checking the password takes a tenth of a second each time.
         self._opener = build_opener(ProxyHandler({}), HTTPCookieProcessor())
-        super().__init__(folder, upstream, *own, *arguments, scripts=scripts)
+        super().__init__(folder, upstream, *own, *arguments, line=line)
 
     def _is_up(self) -> bool:
         return super()._is_up() and "Web server listening" in self.log
@@ -168,3 +191,73 @@ def command_of(text: str) -> str:
 def document_of(text: str) -> str:
     """The XML of a text, "" where there is none."""
     return text.partition(" -->")[2].strip()
+
+
+class Console(Proxy):
+    """mitmproxy's own interface, on a terminal of 120 by 40 characters; ``editor`` is what it edits a text with."""
+
+    program = "mitmproxy"
+
+    def __init__(self, folder: Path, upstream: str, *arguments: str, editor: str) -> None:
+        super().__init__(folder, upstream, *arguments)
+        self._editor = editor
+        self._written = bytearray()
+
+    def __enter__(self) -> Self:
+        self._terminal, inner = pty.openpty()
+        fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        try:
+            self._process = subprocess.Popen(
+                self.command,
+                env=environment(MITMPROXY_EDITOR=self._editor, TERM="xterm", LC_ALL="C.UTF-8"),
+                stdin=inner, stdout=inner, stderr=inner, start_new_session=True,
+            )  # fmt: skip
+        finally:
+            os.close(inner)
+        self._reader = Thread(target=self._read, daemon=True)
+        self._reader.start()
+        try:
+            wait(self._is_up, f"{self.program} does not start", lambda: self.log)
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    @property
+    def log(self) -> str:
+        """What it has drawn so far, without the commands of the terminal."""
+        return re.sub(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|[()].|.)", "", self._written.decode("utf-8", "replace"))
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    def insist(self, keys: str, until: Callable[[], Any]) -> None:
+        """Types these keys, and again every few seconds, until that is true: while it draws, it may miss some."""
+        typed = 0.0
+
+        def done() -> Any:
+            nonlocal typed
+            if time.monotonic() > typed + 3:
+                os.write(self._terminal, keys.encode())
+                typed = time.monotonic()
+            return until()
+
+        wait(done, f"{keys} does not do it", lambda: self.log)
+
+    def _read(self) -> None:
+        with suppress(OSError):  # the terminal has gone with the program
+            while piece := os.read(self._terminal, 1 << 16):
+                self._written += piece
+
+    def _is_up(self) -> bool:
+        if not self.runs:
+            raise RuntimeError(f"{self.program} has ended:\n{self.log}")
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def _stop(self) -> None:
+        super()._stop()
+        self._reader.join(SECONDS)
+        os.close(self._terminal)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from contextlib import closing
 from pathlib import Path
-from threading import Timer
+from threading import Thread, Timer
 
 import pytest
 import trustme
@@ -15,12 +16,23 @@ from activesync import Add, Changed, Client, Contact
 from activesync.commands import DeviceInformation
 from activesync.testing import EASServer
 
-from .proxy import Proxy, Web, command_of, document_of
+from ..examples import ROOT
+from .proxy import Console, Proxy, Web, command_of, document_of, wait
 
 EVERYTHING = {
     "OPTIONS", "Provision", "FolderSync", "FolderCreate", "FolderUpdate", "FolderDelete", "Sync", "Ping",
     "GetItemEstimate", "Search", "Find", "Settings",
 }  # fmt: skip
+
+
+EDITING = str(Path(__file__).with_name("editing.py"))
+LINES = [
+    command
+    for block in re.findall(
+        r"^ *```console\n(.*?)^ *```$", (ROOT / "docs" / "mitmproxy.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    for command in re.findall(r"^ *\$ (.*)$", block, re.MULTILINE)
+]
 
 
 def do_everything(eas: Client, server: EASServer) -> None:
@@ -95,7 +107,7 @@ def test_packed_answers_are_shown_unpacked(server: EASServer, tmp_path: Path) ->
 
 def test_what_is_edited_goes_on_edited(server: EASServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDITED_QUERY", "minutes &amp; notes")
-    with Proxy(tmp_path, server.url, scripts=(str(Path(__file__).with_name("editing.py")),)) as proxy:
+    with Proxy(tmp_path, server.url, "--flow-detail", "3", scripts=(EDITING,)) as proxy:
         with Client(proxy.url, "alice", "secret", allow_http=True, versions=("14.1",)) as eas:
             # An answer, packed again by mitmproxy, as its header says.
             assert eas.folders().named("inbox").name == "Nicht alles, aber vieles & Übriges"
@@ -104,7 +116,46 @@ def test_what_is_edited_goes_on_edited(server: EASServer, tmp_path: Path, monkey
         searches = [wbxml.decode(request.body).root for request in server.requests if request.command == "Search"]
         texts = [element.text for root in searches for element in root.iter("Search:FreeText")]
         assert texts == ["minutes & notes", "broken"]
+        # mitmdump prints what the view shows, here of the request as it was edited.
+        assert "ActiveSync Search request" in proxy.log and "minutes &amp; notes" in proxy.log
         assert re.search(r"refused: line \d+, column \d+: ", proxy.log)
+
+
+def test_a_person_edits_in_the_console(server: EASServer, tmp_path: Path) -> None:
+    """On a terminal: an intercepted request goes into an editor, comes back wrong, then right, and goes on."""
+    change = tmp_path / "change.sed"
+    edit = ":console.edit.focus 'request-body (ActiveSync)'\r"
+    options = ("--intercept", "~q & ~u Cmd=Search", "--set", "console_focus_follow=true")
+
+    def searched() -> list[wbxml.Element]:
+        return [wbxml.decode(request.body).root for request in server.requests if request.command == "Search"]
+
+    with (
+        Console(tmp_path, server.url, *options, editor=f"sed -i -f {change}") as console,
+        Client(console.url, "alice", "secret", allow_http=True, versions=("14.1",)) as eas,
+    ):
+        eas.folders()
+        search = Thread(target=eas.search, args=("agenda",), daemon=True)
+        search.start()
+        wait(lambda: "Cmd=Search" in console.log, "the request is not intercepted", lambda: console.log)
+        change.write_text("s/<Range>/<Rage>/\n")
+        console.insist(edit, lambda: "line 18, column 7: Rage is not a tag of Search" in console.log)
+        assert console.runs and not searched()
+        change.write_text(f"s/>agenda</>minutes</w {tmp_path / 'edited'}\n")
+        console.insist(edit, (tmp_path / "edited").exists)
+        console.insist("a", searched)
+        search.join(20)
+        (root,) = searched()
+        assert [element.text for element in root.iter("Search:FreeText")] == ["minutes"]
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if line.startswith("mitm")])
+def test_the_lines_of_the_documentation_load_the_views(tmp_path: Path, line: str) -> None:
+    for command in LINES:
+        if command.startswith("echo "):
+            subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True, timeout=20)
+    with Web(tmp_path, None, line=line) as web:
+        assert {"activesync", "activesync dump"} <= set(web.asked("/state")["contentViews"])
 
 
 def test_https_is_read_with_the_authority_of_mitmproxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
