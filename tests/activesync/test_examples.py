@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+from activesync.auth import basic
 from activesync.testing import EASServer, sample_mailbox
 
+from .clients import requested
+from .samples import sogo
 from .terminal import environment
 
 SYNC_APP = Path(__file__).parents[2] / "examples" / "sync_app.py"
 WORKER = SYNC_APP.with_name("worker.py")
+FUZZ_PROXY = SYNC_APP.with_name("fuzz_proxy.py")
 
 
 def sync_app(server: EASServer, store: Path, password: str = "secret") -> subprocess.CompletedProcess[str]:
@@ -83,3 +90,42 @@ def test_a_worker_synchronises_many_accounts(tmp_path: Path) -> None:
     finally:
         reader.close()
     assert found == [(f"{user}@127.0.0.1", 16) for user in users]
+
+
+def test_a_fuzzing_proxy_changes_documents_by_its_seed() -> None:
+    """Without mitmproxy, which tests/mitm has around it; the embedded server answers whatever comes."""
+    assert len(FUZZ_PROXY.read_text(encoding="utf-8").splitlines()) < 70
+    FuzzProxy = runpy.run_path(str(FUZZ_PROXY))["FuzzProxy"]
+    bodies = {
+        name: sogo(f"{name}.request")
+        for name in ("FolderSync-initial", "Search-GAL", "Settings-Oof-set", "Sync-contacts-add")
+    }
+
+    def fuzzed(seed: str, every: int = 1, most: int = 1000, type: str = "application/vnd.ms-sync.wbxml") -> list[Any]:
+        """(name, document, comment) of many requests that went through."""
+        proxy, out = FuzzProxy(seed, every, most), []
+        for name in [*bodies] * 60:
+            request = SimpleNamespace(content=bodies[name], headers={"content-type": type})
+            flow = SimpleNamespace(request=request, comment="")
+            proxy.request(flow)
+            out.append((name, request.content, flow.comment))
+        return out
+
+    def touched(given: list[Any]) -> int:
+        return sum(bool(comment) for *_, comment in given)
+
+    first = fuzzed("1")
+    assert first == fuzzed("1") != fuzzed("2") and touched(first) == len(first)
+    assert {comment.partition(" ")[0] for *_, comment in first} == {"drop", "double", "move", "value", "cut", "byte"}
+    assert all(len(document) < 2 * len(bodies[name]) + 6000 for name, document, _ in first)
+    assert sum(document != bodies[name] for name, document, _ in first) > 0.8 * len(first)
+    assert touched(fuzzed("1", most=7)) == 7 and 40 < touched(fuzzed("1", every=3)) < 120
+    assert touched(fuzzed("1", type="message/rfc822")) == 0
+    with EASServer(sample_mailbox(mails=5, contacts=1, events=1, tasks=1, notes=1)) as server:
+        headers = {
+            "Authorization": basic("alice", "secret")(), "Content-Type": "application/vnd.ms-sync.wbxml",
+            "MS-ASProtocolVersion": "14.1",
+        }  # fmt: skip
+        for name, document, comment in first:
+            query = f"Cmd={name.partition('-')[0]}&User=alice&DeviceId=d1&DeviceType=SP"
+            assert requested(server, "POST", query, headers, document).status in (200, 400), comment

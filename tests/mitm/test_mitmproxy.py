@@ -7,15 +7,19 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 from threading import Thread, Timer
+from types import SimpleNamespace
 
 import pytest
 import trustme
 
 import wbxml
 from activesync import Add, Changed, Client, Contact
+from activesync.auth import basic
 from activesync.commands import DeviceInformation
+from activesync.query import Query
 from activesync.testing import EASServer
 
+from ..activesync.clients import requested
 from ..examples import ROOT
 from .proxy import Console, Proxy, Web, command_of, document_of, wait
 
@@ -151,11 +155,32 @@ def test_a_person_edits_in_the_console(server: EASServer, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("line", [line for line in LINES if line.startswith("mitm")])
 def test_the_lines_of_the_documentation_load_the_views(tmp_path: Path, line: str) -> None:
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
     for command in LINES:
         if command.startswith("echo "):
             subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True, timeout=20)
     with Web(tmp_path, None, line=line) as web:
         assert {"activesync", "activesync dump"} <= set(web.asked("/state")["contentViews"])
+
+
+def test_the_fuzzing_proxy_of_the_examples(server: EASServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FUZZ_EVERY", "2")
+    monkeypatch.setenv("FUZZ_MOST", "5")
+    body = wbxml.from_xml('<FolderSync xmlns="FolderHierarchy"><SyncKey>0</SyncKey></FolderSync>')
+    headers = {"Authorization": basic("alice", "secret")(), "Content-Type": "application/vnd.ms-sync.wbxml"}
+    query = Query("FolderSync", "alice", "d1", "SP").plain()
+    came = []
+    for seed in ("1", "1", "2"):
+        monkeypatch.setenv("FUZZ_SEED", seed)
+        server.requests.clear()
+        with Proxy(tmp_path, server.url, scripts=(str(ROOT / "examples" / "fuzz_proxy.py"),)) as proxy:
+            address = SimpleNamespace(url=f"{proxy.url}/Microsoft-Server-ActiveSync")
+            for _ in range(20):
+                requested(address, "POST", query, headers, body)  # type: ignore[arg-type]
+            assert proxy.log.count("fuzzed: ") == 5
+        came.append([request.body for request in server.requests])
+    assert [len(bodies) for bodies in came] == [20, 20, 20]
+    assert came[0] == came[1] != came[2] and 2 <= sum(one != body for one in came[0]) <= 5
 
 
 def test_https_is_read_with_the_authority_of_mitmproxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
