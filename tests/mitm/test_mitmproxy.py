@@ -161,6 +161,7 @@ def test_the_lines_of_the_documentation_load_the_views(tmp_path: Path, line: str
             subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True, timeout=20)
     with Web(tmp_path, None, line=line) as web:
         assert {"activesync", "activesync dump"} <= set(web.asked("/state")["contentViews"])
+        assert "rror" not in web.log
 
 
 def test_the_fuzzing_proxy_of_the_examples(server: EASServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
