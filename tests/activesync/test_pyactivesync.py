@@ -7,15 +7,18 @@ this shows is that our encoder and our decoder do not only understand each other
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pyactivesync
+import pyactivesync._wbxml
 import pytest
 import trustme
 
+import wbxml.compat.pyactivesync
 from activesync.commands import EASProvisionDoc, FolderType
 from activesync.items import Contact
 from activesync.testing import EASServer, faults, sample_directory, sample_mailbox
@@ -38,8 +41,34 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EASServe
         yield running
 
 
+@pytest.fixture(params=["its own codec", "ours"])
+def codec(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The codec that pyactivesync has, having checked that no other one is called."""
+    theirs: Any = pyactivesync._wbxml
+    ours: Any = wbxml.compat.pyactivesync
+    undo = ours.install() if request.param == "ours" else lambda: None
+    used, unused = (ours, theirs) if request.param == "ours" else (theirs, ours)
+    called: list[Any] = []
+    for module in (used, unused):
+        monkeypatch.setattr(module.WBXMLReader, "parse", _told(module.WBXMLReader.parse, called, module))
+        monkeypatch.setattr(module.WBXMLWriter, "render", _told(module.WBXMLWriter.render, called, module))
+    try:
+        yield request.param
+    finally:
+        undo()
+    assert called and all(module is used for module in called)
+
+
+def _told(function: Callable[[Any], Any], called: list[Any], module: Any) -> Callable[[Any], Any]:
+    def call(self: Any) -> Any:
+        called.append(module)
+        return function(self)
+
+    return call
+
+
 @pytest.fixture
-def client(server: EASServer) -> Iterator[pyactivesync.Client]:
+def client(server: EASServer, codec: str) -> Iterator[pyactivesync.Client]:
     with closing(pyactivesync.Client(server.host, "alice", "secret", device_id="pyactivesync1")) as made:
         yield made
 
