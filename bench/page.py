@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import documents, limited
+from . import compat, documents, limited
 from .contenders import available
 
 if TYPE_CHECKING:
@@ -74,6 +74,14 @@ Microseconds that a document takes, at best; in brackets how many times as long 
 {encoding}
 
 Versions: {versions}.{missing}
+
+## Drop-in modules
+
+How long pyactivesync takes with its own codec, and with `wbxml.compat.pyactivesync` in its place
+([compat.md](compat.md)). Its trees stay lists and tuples, and making these is what takes most of the time; in the last
+rows, what its client does with an answer counts, too (`python -m bench.compat`):
+
+{compat}
 
 ## The Limited API
 
@@ -166,6 +174,7 @@ def write(folder: Path, found: list[Reached], times: dict[str, dict[Cell, float]
         missing=f" Not installed, and so left out: {', '.join(missing)}." if missing else "",
         limits=limits(found, times),
         limited=limited.table(limited.measured()),
+        compat=compat.table(compat.measured()),
     )
     (folder / "benchmarks.md").write_text(text, "utf-8")
 

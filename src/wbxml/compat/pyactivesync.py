@@ -169,27 +169,27 @@ def _name(tag: Tag) -> str:
 
 def find(nodes: list[Node], path: str) -> Node | None:
     """The first node with this name ("AirSync.SyncKey") among the nodes and all below them, in order, or None."""
-    waiting = nodes[::-1]
-    while waiting:
-        node = waiting.pop()
-        if node[0] == path:
-            return node
-        if node[2]:
-            waiting += node[2][::-1]
-    return None
+    return next(_named(nodes, path), None)
 
 
 def find_all(nodes: list[Node], path: str) -> list[Node]:
     """All nodes with this name among the nodes and all below them, in order."""
-    found = []
-    waiting = nodes[::-1]
-    while waiting:
-        node = waiting.pop()
-        if node[0] == path:
-            found.append(node)
-        if node[2]:
-            waiting += node[2][::-1]
-    return found
+    return list(_named(nodes, path))
+
+
+def _named(nodes: list[Node], path: str) -> Iterator[Node]:
+    levels = [iter(nodes)]
+    while levels:
+        for node in levels[-1]:
+            name, _, children = node
+            if name == path:
+                yield node
+            # Most nodes hold one text and nothing else.
+            if children and (len(children) > 1 or children[0][2] or children[0][0] == path):
+                levels.append(iter(children))
+                break
+        else:
+            levels.pop()
 
 
 def text_of(node: Node | None) -> str | None:
@@ -210,15 +210,19 @@ def _first(node: Node | None, kind: str) -> Any:
 
 def leaves(nodes: list[Node]) -> dict[str, str]:
     """The first text of each node that has one, by name; of a name that comes again, the last one's."""
-    found: dict[str, str] = {}
-    waiting = nodes[::-1]
-    while waiting:
-        node = waiting.pop()
-        text = _first(node, "#text")
-        if text is not None:
-            found[node[0]] = text
-        elif node[2]:
-            waiting += node[2][::-1]
+    found: dict[str, Any] = {}
+    levels = [iter(nodes)]
+    while levels:
+        for node in levels[-1]:
+            children = node[2]
+            text = children[0][1] if children and children[0][0] == "#text" else _first(node, "#text")
+            if text is not None:
+                found[node[0]] = text
+            elif children:
+                levels.append(iter(children))
+                break
+        else:
+            levels.pop()
     return found
 
 
