@@ -1,4 +1,4 @@
-"""The command line `wbxml`: decode, encode, dump."""
+"""The command line `wbxml`: decode, encode, dump, diff."""
 
 from __future__ import annotations
 
@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 
     from ._kernel_py import Document, Element
     from .constructs import Instruction
+    from .diff import Difference
     from .tokenstream import Token
 
-# Exit codes.
+# Exit codes; those of diff are as for diff(1).
 OK, BAD_DATA, BAD_USAGE = 0, 1, 2
+SAME, DIFFERENT, TROUBLE = 0, 1, 2
+
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 _EXAMPLES = """\
 examples:
@@ -34,8 +38,10 @@ examples:
   wbxml encode --hex request.xml             XML to hexadecimal digits
   wbxml decode --lenient broken.wbxml        what can be read of it, and what is wrong
   wbxml dump broken.wbxml | less -R          every token with its offset and bytes, whatever the bytes
+  wbxml diff before.wbxml after.xml          what differs, element by element
 
-exit codes: 0 done, 1 the data is not what it should be, 2 wrong usage, or a file that cannot be read or written
+exit codes: 0 done, 1 the data is not what it should be, 2 wrong usage, or a file that cannot be read or written;
+of diff: 0 the same, 1 different, 2 trouble
 """
 
 
@@ -45,20 +51,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     Wrong options end in SystemExit(2), as argparse has it.
     """
     options = _parser().parse_args(argv)
+    code = OK
     try:
-        _write(options.run(options, _read(options)), options.output)
+        if options.run is _diff:
+            code, text = _diff(options)
+            _write(text, options.output)
+        else:
+            _write(options.run(options, _read(options.file)), options.output)
     except _UsageError as error:
         return _fail(str(error), BAD_USAGE)
     except WBXMLError as error:
-        return _fail(f"{_name(options)}: {error}{options.hint}", BAD_DATA)
+        return _fail(f"{_name(options.file)}: {error}{options.hint}", options.bad_data)
     except BrokenPipeError:
         # Whoever read our output has seen enough. Python would complain when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        return _fail(f"{error.filename or _name(options)}: {error.strerror or error}", BAD_USAGE)
+        return _fail(f"{error.filename or _name(options.file)}: {error.strerror or error}", BAD_USAGE)
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
-    return OK
+    return code
 
 
 class _UsageError(Exception):
@@ -106,6 +117,17 @@ def _parser() -> argparse.ArgumentParser:
     command = _command(commands, "dump", _dump, "every token with offset, bytes, code page, name and value")
     command.add_argument("--hex", action="store_true", help="the input is hexadecimal digits")
     command.add_argument("--json", action="store_true", help="write JSON, an object a line for each token")
+    _add_colour(command)
+
+    command = _command(commands, "diff", _diff, "what differs between two documents, WBXML or XML, as trees")
+    command.set_defaults(bad_data=TROUBLE)
+    command.add_argument("--json", action="store_true", help="write JSON, an object a line for each difference")
+    command.add_argument("--raw", action="store_true", help="also tell of bytes that differ where the trees do not")
+    _add_colour(command)
+    return parser
+
+
+def _add_colour(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--colour",
         "--color",
@@ -113,7 +135,6 @@ def _parser() -> argparse.ArgumentParser:
         default="auto",
         help="auto (default): on a terminal, unless the environment has NO_COLOR",
     )
-    return parser
 
 
 def _command(commands: Any, name: str, run: Any, about: str) -> argparse.ArgumentParser:
@@ -124,8 +145,12 @@ def _command(commands: Any, name: str, run: Any, about: str) -> argparse.Argumen
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.set_defaults(run=run, hint="")
-    command.add_argument("file", nargs="?", default="-", metavar="FILE", help="what to read; - (default): stdin")
+    command.set_defaults(run=run, hint="", bad_data=BAD_DATA)
+    if run is _diff:
+        command.add_argument("file", metavar="BEFORE", help="a document, WBXML or XML; -: stdin")
+        command.add_argument("after", metavar="AFTER", help="another one")
+    else:
+        command.add_argument("file", nargs="?", default="-", metavar="FILE", help="what to read; - (default): stdin")
     command.add_argument("-o", "--output", default="-", metavar="FILE", help="where to write; - (default): stdout")
     return command
 
@@ -140,7 +165,7 @@ def _width(text: str) -> int:
 def _decode(options: argparse.Namespace, data: bytes) -> bytes:
     document = kernel.decode(_from_hex(data) if options.hex else data, lenient=options.lenient)
     for problem in () if options.json else document.problems:
-        print(f"wbxml: {_name(options)}: {problem}", file=sys.stderr)
+        print(f"wbxml: {_name(options.file)}: {problem}", file=sys.stderr)
     if options.json:
         text = json.dumps(_document_as_json(document), ensure_ascii=False, indent=options.indent)
     elif len(document.roots) == 1:
@@ -168,21 +193,77 @@ def _dump(options: argparse.Namespace, data: bytes) -> bytes:
         return "".join(
             [f"{json.dumps(_token_as_json(token), ensure_ascii=False)}\n" for token in tokens(data)]
         ).encode()
-    colour = options.colour == "always" or (
+    return dump(data, colour=_has_colour(options)).encode()
+
+
+def _has_colour(options: argparse.Namespace) -> bool:
+    return bool(options.colour == "always") or (
         options.colour == "auto"
         and options.output == "-"
         and sys.stdout.isatty()
         and not os.environ.get("NO_COLOR")
         and os.environ.get("TERM") != "dumb"
     )
-    return dump(data, colour=colour).encode()
+
+
+def _diff(options: argparse.Namespace) -> tuple[int, bytes]:
+    """The exit code, and what is to be written."""
+    from .diff import MOST_TOLD, compare, lines
+
+    if options.file == options.after == "-":
+        raise _UsageError("only one of the two documents can come from stdin")
+    documents, are_text = [], []
+    for path in (options.file, options.after):
+        options.file = path  # it is what an error is about
+        data = _read(path)
+        # WBXML starts with its version, 0 to 3.
+        are_text.append(data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<" or data[:2] in _UTF_16)
+        documents.append(kernel.decode(from_xml(data) if are_text[-1] else data))
+    found = compare(documents[0], documents[1], raw=options.raw)
+    if len(found) == MOST_TOLD:
+        print(f"wbxml: there may be more differences than these {MOST_TOLD}", file=sys.stderr)
+    if any(are_text):
+        # XML has no such offsets.
+        first, second = are_text
+        found = [
+            one._replace(offsets=(None if first else one.offsets[0], None if second else one.offsets[1]))
+            for one in found
+        ]
+    if options.json:
+        made = [json.dumps(_difference_as_json(one), ensure_ascii=False) for one in found]
+    else:
+        made = list(lines(found, colour=_has_colour(options)))
+    return (DIFFERENT if found else SAME), "".join([f"{line}\n" for line in made]).encode()
+
+
+def _difference_as_json(one: Difference) -> dict[str, Any]:
+    values = [
+        _element_as_json(value) if isinstance(value, kernel.Element)
+        else {name: _value_as_json(held) for name, held in value.items()} if isinstance(value, dict)
+        else _value_as_json(value)
+        for value in (one.before, one.after)
+    ]  # fmt: skip
+    return {"kind": one.kind, "path": one.path, "offsets": one.offsets, "before": values[0], "after": values[1]}
 
 
 def _document_as_json(document: Document) -> dict[str, Any]:
-    roots: list[dict[str, Any]] = [{} for _ in document.roots]
+    roots = [_element_as_json(root) for root in document.roots]
+    made: dict[str, Any] = {"version": document.version, "public_id": document.public_id, "charset": document.charset}
+    for name in ("prolog", "epilog"):
+        if getattr(document, name):
+            made[name] = [_piece_as_json(one) for one in getattr(document, name)]
+    if document.problems:
+        made["problems"] = [
+            {"offset": one.offset, "tag": one.tag, "expected": one.expected, "found": _value_as_json(one.value)}
+            for one in document.problems
+        ]
+    return {**made, "root": roots[0]} if len(roots) == 1 else {**made, "roots": roots}
+
+
+def _element_as_json(element: Element) -> dict[str, Any]:
+    root: dict[str, Any] = {}
     levels: list[tuple[list[Any], Iterator[str | memoryview | Element | Instruction]]] = []
-    for root, element in zip(reversed(roots), reversed(document.roots), strict=True):
-        _fill(root, element, levels)
+    _fill(root, element, levels)
     while levels:
         content, pieces = levels[-1]
         piece = next(pieces, None)
@@ -195,16 +276,7 @@ def _document_as_json(document: Document) -> dict[str, Any]:
             _fill(made, piece, levels)
         else:
             made.update(_piece_as_json(piece))
-    made = {"version": document.version, "public_id": document.public_id, "charset": document.charset}
-    for name in ("prolog", "epilog"):
-        if getattr(document, name):
-            made[name] = [_piece_as_json(one) for one in getattr(document, name)]
-    if document.problems:
-        made["problems"] = [
-            {"offset": one.offset, "tag": one.tag, "expected": one.expected, "found": _value_as_json(one.value)}
-            for one in document.problems
-        ]
-    return {**made, "root": roots[0]} if len(roots) == 1 else {**made, "roots": roots}
+    return root
 
 
 def _fill(
@@ -262,14 +334,14 @@ class _HexError(WBXMLError):
     """The input of --hex is something else."""
 
 
-def _name(options: argparse.Namespace) -> str:
-    return "stdin" if options.file == "-" else str(options.file)
+def _name(path: str) -> str:
+    return "stdin" if path == "-" else path
 
 
-def _read(options: argparse.Namespace) -> bytes:
-    if options.file == "-":
+def _read(path: str) -> bytes:
+    if path == "-":
         return sys.stdin.buffer.read()
-    with open(options.file, "rb") as file:
+    with open(path, "rb") as file:
         return file.read()
 
 
