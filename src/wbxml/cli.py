@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from .errors import WBXMLError
 from .kernel import kernel
-from .tokenstream import dump, tokens
+from .tokenstream import dump, printable, tokens
 from .xml import from_xml, to_xml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ._kernel_py import Document, Element
     from .constructs import Instruction
     from .diff import Difference
+    from .errors import Problem
     from .tokenstream import Token
 
 # Exit codes; those of diff are as for diff(1).
@@ -39,6 +40,7 @@ examples:
   wbxml decode --lenient broken.wbxml        what can be read of it, and what is wrong
   wbxml dump broken.wbxml | less -R          every token with its offset and bytes, whatever the bytes
   wbxml diff before.wbxml after.xml          what differs, element by element
+  wbxml decode session.har                   each body of a HAR file, a mitmproxy dump or (by tshark) a pcap file
 
 exit codes: 0 done, 1 the data is not what it should be, 2 wrong usage, or a file that cannot be read or written;
 of diff: 0 the same, 1 different, 2 trouble
@@ -51,13 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Wrong options end in SystemExit(2), as argparse has it.
     """
     options = _parser().parse_args(argv)
-    code = OK
     try:
-        if options.run is _diff:
-            code, text = _diff(options)
-            _write(text, options.output)
-        else:
-            _write(options.run(options, _read(options.file)), options.output)
+        _write(options.run(options), options.output)
     except _UsageError as error:
         return _fail(str(error), BAD_USAGE)
     except WBXMLError as error:
@@ -69,6 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(f"{error.filename or _name(options.file)}: {error.strerror or error}", BAD_USAGE)
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
+    code: int = options.code
     return code
 
 
@@ -102,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = _command(commands, "decode", _decode, "WBXML to XML, or with --json to JSON")
     command.set_defaults(hint="; `wbxml dump` shows what there is")
-    command.add_argument("--hex", action="store_true", help="the input is hexadecimal digits")
+    _add_input(command)
     command.add_argument("--json", action="store_true", help="write JSON: tags, offsets, text, opaque as base64")
     command.add_argument("--lenient", action="store_true", help="of any bytes, what can be read; what is wrong: stderr")
     layout = command.add_mutually_exclusive_group()
@@ -115,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     form.add_argument("--json", action="store_true", help="write JSON: the size, and the document as base64")
 
     command = _command(commands, "dump", _dump, "every token with offset, bytes, code page, name and value")
-    command.add_argument("--hex", action="store_true", help="the input is hexadecimal digits")
+    _add_input(command)
     command.add_argument("--json", action="store_true", help="write JSON, an object a line for each token")
     _add_colour(command)
 
@@ -125,6 +123,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--raw", action="store_true", help="also tell of bytes that differ where the trees do not")
     _add_colour(command)
     return parser
+
+
+def _add_input(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--hex", action="store_true", help="the input is hexadecimal digits")
+    command.add_argument(
+        "--keys", default="", metavar="FILE", help="for a pcap file of TLS: what SSLKEYLOGFILE made the client write"
+    )
 
 
 def _add_colour(command: argparse.ArgumentParser) -> None:
@@ -145,7 +150,7 @@ def _command(commands: Any, name: str, run: Any, about: str) -> argparse.Argumen
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.set_defaults(run=run, hint="", bad_data=BAD_DATA)
+    command.set_defaults(run=run, hint="", code=OK, bad_data=BAD_DATA)
     if run is _diff:
         command.add_argument("file", metavar="BEFORE", help="a document, WBXML or XML; -: stdin")
         command.add_argument("after", metavar="AFTER", help="another one")
@@ -162,23 +167,80 @@ def _width(text: str) -> int:
     return width
 
 
-def _decode(options: argparse.Namespace, data: bytes) -> bytes:
-    document = kernel.decode(_from_hex(data) if options.hex else data, lenient=options.lenient)
-    for problem in () if options.json else document.problems:
+def _decode(options: argparse.Namespace) -> bytes:
+    data = _read(options.file)
+    if options.hex:
+        data = _from_hex(data)
+    elif _is_capture(data):
+        return _each_body(options, data, _decoded)
+    text, problems = _decoded(options, data)
+    for problem in problems:
         print(f"wbxml: {_name(options.file)}: {problem}", file=sys.stderr)
+    return text.encode()
+
+
+def _decoded(options: argparse.Namespace, data: bytes) -> tuple[str, Sequence[Problem]]:
+    """The document as XML or JSON, and what is to be said about it. Raises DecodeError."""
+    document = kernel.decode(data, lenient=options.lenient)
     if options.json:
-        text = json.dumps(_document_as_json(document), ensure_ascii=False, indent=options.indent)
-    elif len(document.roots) == 1:
-        text = to_xml(document, indent=options.indent)
-    else:
-        text = "\n".join([to_xml(root, indent=options.indent) for root in document.roots])
-    return f"{text}\n".encode() if text else b""
+        return f"{json.dumps(_document_as_json(document), ensure_ascii=False, indent=options.indent)}\n", ()
+    texts = [to_xml(document if len(document.roots) == 1 else root, indent=options.indent) for root in document.roots]
+    return "".join([f"{text}\n" for text in texts]), document.problems
 
 
-def _encode(options: argparse.Namespace, data: bytes) -> bytes:
+def _is_capture(data: bytes) -> bool:
+    # WBXML starts with its version.
+    if data[:1] <= b"\x03":
+        return False
+    from .captures import kind_of
+
+    return bool(kind_of(data))
+
+
+def _each_body(
+    options: argparse.Namespace,
+    data: bytes,
+    show: Callable[[argparse.Namespace, bytes], tuple[str, Sequence[Problem]]],
+) -> bytes:
+    """Each body of a capture, shown under a line that says what it is, or as JSON in a line of its own."""
+    from .captures import read
+
+    options.hint = ""
+    options.indent = None if options.json else getattr(options, "indent", None)
+    found = []
+    for body in read(data, keys=options.keys):
+        text, trouble = "", body.trouble
+        try:
+            if body.data:
+                text, problems = show(options, body.data)
+                trouble = "; ".join([str(problem) for problem in problems])
+        except WBXMLError as error:
+            trouble = str(error)
+        if trouble and body.data != b"":
+            options.code = BAD_DATA
+        if options.json:
+            made: dict[str, Any] = {"exchange": body.number, **body._asdict()}
+            for name in ("number", "data", "trouble"):
+                del made[name]
+            made["size"] = None if body.data is None else len(body.data)
+            if trouble:
+                made["trouble"] = trouble
+            if text:
+                made["document"] = json.loads(text)
+            found.append(json.dumps(made, ensure_ascii=False))
+        else:
+            said = [str(body.number), body.direction, body.command or body.method]
+            said += [str(body.status)] if body.status is not None else []
+            line = f"# {' '.join(said)}{'' if body.data or trouble else ': no body'}"
+            found += [printable(f"{line}: {trouble}" if trouble else line), text]
+    # JSON can have halves of surrogate pairs, UTF-8 cannot.
+    return "".join([f"{text}\n" for text in found]).encode(errors="replace")
+
+
+def _encode(options: argparse.Namespace) -> bytes:
     if options.output == "-" and not options.hex and not options.json and sys.stdout.isatty():
         raise _UsageError("WBXML is no text for a terminal: give -o FILE or --hex, or pipe it elsewhere")
-    document = from_xml(data)
+    document = from_xml(_read(options.file))
     if options.hex:
         return f"{document.hex()}\n".encode()
     if options.json:
@@ -186,14 +248,25 @@ def _encode(options: argparse.Namespace, data: bytes) -> bytes:
     return document
 
 
-def _dump(options: argparse.Namespace, data: bytes) -> bytes:
+def _dump(options: argparse.Namespace) -> bytes:
+    data = _read(options.file)
     if options.hex:
         data = _from_hex(data)
+    elif _is_capture(data):
+        return _each_body(options, data, _dumped)
     if options.json:
-        return "".join(
-            [f"{json.dumps(_token_as_json(token), ensure_ascii=False)}\n" for token in tokens(data)]
-        ).encode()
+        return "".join([f"{json.dumps(token, ensure_ascii=False)}\n" for token in _tokens_as_json(data)]).encode()
     return dump(data, colour=_has_colour(options)).encode()
+
+
+def _dumped(options: argparse.Namespace, data: bytes) -> tuple[str, Sequence[Problem]]:
+    if options.json:
+        return json.dumps(_tokens_as_json(data), ensure_ascii=False), ()
+    return dump(data, colour=_has_colour(options)), ()
+
+
+def _tokens_as_json(data: bytes) -> list[dict[str, Any]]:
+    return [_token_as_json(token) for token in tokens(data)]
 
 
 def _has_colour(options: argparse.Namespace) -> bool:
@@ -206,8 +279,7 @@ def _has_colour(options: argparse.Namespace) -> bool:
     )
 
 
-def _diff(options: argparse.Namespace) -> tuple[int, bytes]:
-    """The exit code, and what is to be written."""
+def _diff(options: argparse.Namespace) -> bytes:
     from .diff import MOST_TOLD, compare, lines
 
     if options.file == options.after == "-":
@@ -233,7 +305,8 @@ def _diff(options: argparse.Namespace) -> tuple[int, bytes]:
         made = [json.dumps(_difference_as_json(one), ensure_ascii=False) for one in found]
     else:
         made = list(lines(found, colour=_has_colour(options)))
-    return (DIFFERENT if found else SAME), "".join([f"{line}\n" for line in made]).encode()
+    options.code = DIFFERENT if found else SAME
+    return "".join([f"{line}\n" for line in made]).encode()
 
 
 def _difference_as_json(one: Difference) -> dict[str, Any]:

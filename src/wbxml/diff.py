@@ -13,7 +13,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from .kernel import kernel
-from .tokenstream import tokens
+from .tokenstream import printable, tokens
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,10 +114,10 @@ class _Comparison:
                     yield Difference("encoding", f"header: {name}", (0, 0), *values)
         one, other = before.root, after.root
         if one.tag != other.tag:
-            yield Difference("removed", _clean(one.tag), (one.offset, None), one, None)
-            yield Difference("added", _clean(other.tag), (None, other.offset), None, other)
+            yield Difference("removed", printable(one.tag), (one.offset, None), one, None)
+            yield Difference("added", printable(other.tag), (None, other.offset), None, other)
             return
-        waiting: list[Any] = [(one, other, (None, _clean(one.tag)))]
+        waiting: list[Any] = [(one, other, (None, printable(one.tag)))]
         while waiting:
             found = waiting.pop()
             if isinstance(found[0], Difference):
@@ -291,7 +291,7 @@ def _names(parent: Element, content: list[Any]) -> list[str]:
         seen[key] = seen.get(key, 0) + 1
         name = ""
         if isinstance(piece, kernel.Element):
-            name = _clean(piece.tag.name if piece.tag.namespace == parent.tag.namespace else piece.tag)
+            name = printable(piece.tag.name if piece.tag.namespace == parent.tag.namespace else piece.tag)
             name += f"[{_cut(key[1])}]" if key[1] else ""
         found.append(f"{name}[{seen[key]}]" if counts[key] > 1 else name)
     return found
@@ -418,7 +418,7 @@ def _what(one: Difference) -> str:
     if one.kind == "moved":
         return f"from place {one.before + 1} to place {one.after + 1}"
     if one.kind == "encoding" and isinstance(one.before, str) and isinstance(one.after, str):
-        return f"{_clean(one.before)} -> {_clean(one.after)}"
+        return f"{printable(one.before)} -> {printable(one.after)}"
     start = 0
     if type(one.before) is type(one.after) and isinstance(one.before, (str, bytes)):
         # Of long values, from shortly before the place where they part.
@@ -439,7 +439,7 @@ def _summary(element: Element) -> str:
     for inner in element.iter():
         count += 1
         if not len(inner) and len(shown) <= _SHOWN_LEAVES and (value := _value(_content(inner))) is not None:
-            shown.append(f"{_clean(inner.tag.name)} {_readable(value)}")
+            shown.append(f"{printable(inner.tag.name)} {_readable(value)}")
     if len(shown) > _SHOWN_LEAVES:
         shown[_SHOWN_LEAVES:] = ["..."]
     return f"{count} elements: {', '.join(shown)}" if shown else f"{count} elements"
@@ -463,12 +463,7 @@ def _readable(value: Any, start: int = 0) -> str:
 
 
 def _cut(text: str, length: int = _SHOWN_TEXT) -> str:
-    return _clean(text if len(text) <= length else f"{text[:length]}...")
-
-
-def _clean(text: str) -> str:
-    """The text without line ends and what a terminal could take for a command: such characters by their numbers."""
-    return text if text.isprintable() else "".join([c if c.isprintable() else repr(c)[1:-1] for c in text])
+    return printable(text if len(text) <= length else f"{text[:length]}...")
 
 
 __all__ = ["Difference", "compare", "lines"]

@@ -455,4 +455,9 @@ def _shortened(value: str | bytes | int | None) -> str:
     return f"{value[:_CHARACTERS_SHOWN]!r}.. ({len(value)} {unit})"
 
 
-__all__ = ["Token", "dump", "tokens"]
+def printable(text: str) -> str:
+    """The text without line ends and what a terminal could take for a command: such characters by their numbers."""
+    return text if text.isprintable() else "".join([c if c.isprintable() else repr(c)[1:-1] for c in text])
+
+
+__all__ = ["Token", "dump", "printable", "tokens"]
