@@ -77,7 +77,7 @@ def test_types_are_told(package: str, sdist: dict[str, bytes]) -> None:
 def test_wbxml_needs_the_standard_library_alone() -> None:
     foreign = run_python(
         "import sys; before = set(sys.modules)\n"
-        "import wbxml, wbxml.cli\n"
+        "import wbxml, wbxml.captures, wbxml.cli, wbxml.compat.aswbxml, wbxml.compat.pyactivesync, wbxml.diff\n"
         "for name in wbxml.__all__: getattr(wbxml, name)\n"
         "tops = {name.partition('.')[0] for name in sys.modules.keys() - before}\n"
         "print(*sorted(tops - sys.stdlib_module_names - {'wbxml'}))"
@@ -125,6 +125,11 @@ def test_import_of_activesync_takes_150_ms_at_most(tmp_path: Path) -> None:
     bare, package, client = (min(times) for times in taken.values())
     print(f"import activesync: {(package - bare) * 1000:.0f} ms; import of Client: {(client - bare) * 1000:.0f} ms")
     assert package - bare <= 0.150
+
+
+def test_the_command_loads_only_what_it_uses() -> None:
+    rare = ["wbxml.captures", "wbxml.diff", "wbxml.compat", "subprocess", "activesync"]
+    assert run_python(f"import sys, wbxml.cli; print([name for name in {rare} if name in sys.modules])") == "[]"
 
 
 def test_activesync_imports_without_its_extras() -> None:

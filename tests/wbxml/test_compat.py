@@ -6,7 +6,9 @@ installed, its copy runs too.
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 import sys
 from importlib import import_module
 from types import ModuleType
@@ -21,8 +23,9 @@ from pyactivesync._codepages import CODEPAGES, PAGE_INDEX
 import wbxml
 import wbxml.compat.pyactivesync
 from wbxml.compat import aswbxml
+from wbxml.diff import compare
 
-from .samples import CAPTURES, DATA, HEADER, capture, document
+from .samples import CAPTURES, DATA, HEADER, LIBWBXML, capture, document
 
 THEIRS: Any = pyactivesync._wbxml
 OURS: Any = wbxml.compat.pyactivesync
@@ -349,3 +352,22 @@ def test_nothing() -> None:
 def test_the_deepest_document() -> None:
     xml = aswbxml.ASCommandResponse(HEADER + b"\x45" * 255 + b"\x05" + b"\x01" * 255).xmlString
     assert xml is not None and xml.count("<Sync") == 256
+
+
+# -- libwbxml --------------------------------------------------------------------------------------------------------
+
+
+def rows() -> list[dict[str, str]]:
+    with open(LIBWBXML / "wbxml2xml.tsv", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row["file"])
+def test_what_wbxml2xml_wrote(row: dict[str, str]) -> None:
+    xml = re.sub("<!DOCTYPE[^>]*>", "", (LIBWBXML / row["file"]).read_text("utf-8"))
+    original = wbxml.decode((DATA / row["made_from"]).read_bytes())
+    for one in compare(original, wbxml.decode(wbxml.from_xml(xml))):
+        # It has written carriage returns as they are, and XML takes CRLF for one end of a line.
+        assert one.kind == "changed" and "\r\n" in one.before
+        assert one.before.replace("\r\n", "\n") == one.after
+    assert compare(original, wbxml.decode(wbxml.from_xml(wbxml.to_xml(original)))) == []
