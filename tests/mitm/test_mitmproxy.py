@@ -174,7 +174,7 @@ def test_the_fuzzing_proxy_of_the_examples(server: EASServer, tmp_path: Path, mo
     for seed in ("1", "1", "2"):
         monkeypatch.setenv("FUZZ_SEED", seed)
         server.requests.clear()
-        with Proxy(tmp_path, server.url, scripts=(str(ROOT / "examples" / "fuzz_proxy.py"),)) as proxy:
+        with Proxy(tmp_path, server.url, scripts=(str(ROOT / "examples" / "mitmproxy_fuzz.py"),)) as proxy:
             address = SimpleNamespace(url=f"{proxy.url}/Microsoft-Server-ActiveSync")
             for _ in range(20):
                 requested(address, "POST", query, headers, body)  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
 """A fuzzing proxy: mitmproxy changes the WBXML of some requests on their way, to see what a server makes of them.
 
-    FUZZ_SEED=1 mitmdump --mode reverse:https://test.example.com -s fuzz_proxy.py
+    FUZZ_SEED=1 mitmdump --mode reverse:https://test.example.com -s mitmproxy_fuzz.py
 
 Only for servers of your own. One request in FUZZ_EVERY (3) is changed, FUZZ_MOST (100) at most; what was done is
 logged, and stands as a comment at the flow. The same seed and the same requests give the same changes.
