@@ -15,7 +15,7 @@ API = {path.stem: path.read_text("utf-8") for path in (DOCS / "api").glob("*.md"
 
 
 def test_every_page_is_in_the_menu() -> None:
-    menu = set(re.findall(r": ([\w/]+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE))
+    menu = set(re.findall(r": ([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE))
     assert menu == {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md")}
 
 
