@@ -133,7 +133,7 @@ def test_the_command_loads_only_what_it_uses() -> None:
 
 
 def test_activesync_imports_without_its_extras() -> None:
-    extras = ("aiohttp", "click", "rich", "pytest", "trustme")
+    extras = ("aiohttp", "click", "keyring", "platformdirs", "pytest", "rich", "trustme")
     code = f"import sys; sys.modules.update(dict.fromkeys({extras}))\nimport activesync, activesync.testing"
     assert run_python(code) == ""
 

@@ -126,5 +126,6 @@ def test_failures(sogo: SOGoServer, user: User, env: dict[str, str]) -> None:
     assert in_pipe("sync", env=env).code == CertificateError.exit_code
     elsewhere = in_pipe("probe", *trust, env=env | {"ACTIVESYNC_URL": urljoin(sogo.tls_url, "/elsewhere")})
     assert elsewhere.code == NotFoundError.exit_code
-    assert elsewhere.failure
+    assert "What to do: look at the address" in elsewhere.out
+    assert "there is no ActiveSync at" in elsewhere.err
     assert not sqlite3(env, "SELECT * FROM eas_state WHERE name LIKE 'collection/%'")
