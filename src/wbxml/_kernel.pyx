@@ -1,5 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
 # cython: embedsignature=False, auto_pickle=False, always_allow_keywords=True
+# cython: freethreading_compatible=True
 """The compiled kernel: the names of _kernel_py.py in their order, with the same results and the same errors.
 
 _kernel_py.py is the reference, and says what each thing is for; a change there is a change here, in the same commit.
@@ -107,6 +108,9 @@ cdef extern from "_tape.h" nogil:
         int (*write_field)(sink *o, PyObject *plan, PyObject *instance, int number, int depth) except -1
         int (*write_item)(sink *o, PyObject *plan, PyObject *item, int number, int depth) except -1
 
+    size_t get_hint(const size_t *hint)
+    void set_hint(size_t *hint, size_t value)
+    size_t likely_size(const plan_info *plan)
     bint utf8_valid(const uint8_t *p, const uint8_t *end)
     bint utf8_continues(utf8_state *state, const uint8_t *p, const uint8_t *end)
     const uint8_t *find_nul(const uint8_t *p, const uint8_t *end, int *ascii)
@@ -1204,6 +1208,7 @@ cdef class _Children:
     def __iter__(self):
         return self
 
+    @cython.critical_section
     def __next__(self):
         cdef uint32_t child = self.slot
         while child < self.end:
@@ -1227,6 +1232,7 @@ cdef class _Walk:
     def __iter__(self):
         return self
 
+    @cython.critical_section
     def __next__(self):
         cdef uint32_t index = self.slot
         cdef const slot *s
@@ -1391,11 +1397,9 @@ cdef class Decoder:
         cdef const uint8_t *data
         cdef size_t size, used = 0
         cdef Py_buffer view
-        if self.failed is not None:
-            raise self.failed
-        if self.busy:
-            raise RuntimeError("a Decoder serves one thread at a time")
-        self.busy = True
+        with cython.critical_section(self):
+            self.check_free()
+            self.busy = True
         try:
             if type(chunk) is bytes and not self.filled:
                 # Read where it is; only what must wait for more is copied.
@@ -1428,15 +1432,27 @@ cdef class Decoder:
             if self.room > 1 << 20 and self.filled < self.room >> 3:
                 self.fit()
         finally:
-            self.busy = False
+            with cython.critical_section(self):
+                self.busy = False
         return found
 
     def close(self):
         """None where the document was whole. Raises TruncatedError where it was not, or the error that feed() met."""
+        cdef bint whole
+        cdef uint64_t end
+        with cython.critical_section(self):
+            self.check_free()
+            whole = self.phase == 3 and not (self.within or self.within_text or self.skip or self.filled)
+            end = self.base + self.filled
+        if not whole:
+            raise decode_error(errors.TRUNCATED, end)
+
+    cdef int check_free(self) except -1:
         if self.failed is not None:
             raise self.failed
-        if self.phase != 3 or self.within or self.within_text or self.skip or self.filled:
-            raise decode_error(errors.TRUNCATED, self.base + self.filled)
+        if self.busy:
+            raise RuntimeError("a Decoder serves one thread at a time")
+        return 0
 
     cdef int keep(self, const uint8_t *data, size_t size) except -1:
         """Appends to the buffer."""
@@ -1823,6 +1839,7 @@ cdef class Writer:
                 Py_XDECREF(self.stack[i].tag)
         return 0
 
+    @cython.critical_section
     def start(self, tag, attrib=None):
         """Opens an element, with attributes. A Tag of literal() is written with its name in the string table.
 
@@ -1833,10 +1850,16 @@ cdef class Writer:
         cdef bytes named_by = b"", attributes = b""
         cdef opened *memory
         cdef size_t room
-        cdef size_t depth = self.out.depth - self.outer
+        cdef size_t depth
         if self.done and not self.out.depth:
             raise EncodeError(f"{tag}: a document has one root element")
         check_depth(&self.out, tag)
+        if named:
+            named_by = self.constructs().literal(tag)
+        if attrib:
+            attributes = self.constructs().attributes(attrib, tag)
+        # Only now, since what ran in Python may have let others at this Writer.
+        depth = self.out.depth - self.outer
         if depth == self.stack_room:
             room = self.stack_room * 2 if self.stack_room else 16
             memory = <opened *>PyMem_RawRealloc(self.stack, room * sizeof(opened))
@@ -1844,10 +1867,6 @@ cdef class Writer:
                 raise MemoryError
             self.stack = memory
             self.stack_room = room
-        if named:
-            named_by = self.constructs().literal(tag)
-        if attrib:
-            attributes = self.constructs().attributes(attrib, tag)
         open_element(&self.out, code, &self.stack[depth].above)
         self.done = True
         Py_INCREF(tag)
@@ -1857,6 +1876,7 @@ cdef class Writer:
         put_bytes(&self.out, named_by)
         put_bytes(&self.out, attributes)
 
+    @cython.critical_section
     def text(self, text):
         """Writes an inline string into the open element. Raises EncodeError for a NUL or a lone surrogate."""
         self.check_open()
@@ -1870,16 +1890,19 @@ cdef class Writer:
             refuse_text(text, tag)
         self.out.start[self.out.top] |= W_WITH_CONTENT
 
+    @cython.critical_section
     def entity(self, code):
         """Writes a character by its number into the open element."""
         self.check_open()
         self.put(self.constructs().entity(code, <object>self.stack[self.out.depth - self.outer - 1].tag))
 
+    @cython.critical_section
     def extension(self, extension):
         """Writes an Extension into the open element."""
         self.check_open()
         self.put(self.constructs().extension(extension, <object>self.stack[self.out.depth - self.outer - 1].tag))
 
+    @cython.critical_section
     def instruction(self, target, value=""):
         """Writes a processing instruction, into the open element, before the root or behind it."""
         self.put(self.constructs().instruction(target, value))
@@ -1895,12 +1918,14 @@ cdef class Writer:
             self.coding = new_coding(self.pages)
         return self.coding
 
+    @cython.critical_section
     def opaque(self, data):
         """Writes opaque data into the open element."""
         self.check_open()
         write_opaque(&self.out, data, <object>self.stack[self.out.depth - self.outer - 1].tag)
         self.out.start[self.out.top] |= W_WITH_CONTENT
 
+    @cython.critical_section
     def end(self):
         """Closes the element that was opened last."""
         cdef size_t depth
@@ -1909,6 +1934,7 @@ cdef class Writer:
         depth = self.out.depth - self.outer
         Py_DECREF(<object>self.stack[depth].tag)
 
+    @cython.critical_section
     def copy(self, Element element not None):
         """Writes an Element of a Document with all that is in it. Raises EncodeError where other code pages name it."""
         cdef uint64_t depth
@@ -1933,6 +1959,7 @@ cdef class Writer:
         copy_element(&self.out, element.doc, element.index, self.pages)
         self.done = True
 
+    @cython.critical_section
     def finish(self):
         """The document. Raises EncodeError where no root was written or an element is still open."""
         if self.out.depth:
@@ -2108,7 +2135,7 @@ cdef class Plan:
     cdef readonly str name
     cdef readonly tuple fields
     cdef plan_info info
-    cdef int recurs  # whether an instance may hold one of the same Model; -1: not looked at yet
+    cdef size_t recurs  # whether an instance may hold one of the same Model: 0 not looked at yet, 1 no, 2 yes
     cdef plan_info **models  # those of all fields, one after another
     # Of each field; held here, since only the numbers fit into the table.
     cdef tuple names, tags, withins, plans, enums, pages
@@ -2118,7 +2145,6 @@ cdef class Plan:
         self.tag = tag
         self.name = cls.__name__
         self.fields = ()
-        self.recurs = -1
         self.info.plan = <PyObject *>self
         self.info.cls = <PyObject *>cls
         self.info.code = NO_CODE if tag is None else tag.code
@@ -2314,6 +2340,7 @@ cdef object build(Document doc, uint32_t index, Plan plan, int depth):
     cdef Plan alternative
     cdef notes n
     cdef object instance
+    cdef size_t recurs
     if depth >= MODEL_DEPTH:
         raise LimitError(f"{plan.name} is nested deeper than {MODEL_DEPTH}", doc.base + s.offset)
     if plan.info.plain:
@@ -2369,9 +2396,11 @@ cdef object build(Document doc, uint32_t index, Plan plan, int depth):
         if plan.info.plain:
             store(<PyObject **>(fields + plan.info.unknown_at), noted(n.unknown))
             store(<PyObject **>(fields + plan.info.problems_at), noted(n.problems))
-            if plan.recurs < 0:
-                plan.recurs = may_hold_itself(plan)
-            if not plan.recurs:
+            recurs = get_hint(&plan.recurs)
+            if not recurs:
+                recurs = 2 if may_hold_itself(plan) else 1
+                set_hint(&plan.recurs, recurs)
+            if recurs == 1:
                 leave_to_counting(<PyObject *>instance)
             return instance
         return assemble(plan, <list>instance, noted(n.unknown), noted(n.problems))
@@ -2822,11 +2851,10 @@ cdef object encode_model(object obj, Plan plan, object pages, object version):
         out.version_bit = 1 << <int>VERSIONS.index(version)
     out.write_field = write_field
     out.write_item = write_item
-    # Documents of one kind are of a size: room for the last one saves that this one is copied again and again.
-    out.likely = plan.info.written + plan.info.written // 16
+    out.likely = likely_size(&plan.info)
     try:
         put_model(&out, obj, &plan.info, resolve(&out, plan.tag, plan.info.code, plan.info.exact), 0)
-        plan.info.written = out.size
+        set_hint(&plan.info.written, out.size)
         return finished(&out, pages)
     finally:
         Py_XDECREF(out.bytes)

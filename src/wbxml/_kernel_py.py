@@ -14,6 +14,7 @@ kernels know where they end; what they stand for is asked of constructs.py.
 from __future__ import annotations
 
 import re
+from _thread import allocate_lock
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from datetime import UTC, datetime
@@ -1257,6 +1258,7 @@ class Decoder:
         "_by_code",
         "_closing",
         "_failed",
+        "_free",
         "_header",
         "_limits",
         "_literals",
@@ -1313,6 +1315,7 @@ class Decoder:
         self._target: Any = None  # what the open element's content is written to
         self._target_depth = 0
         self._failed: DecodeError | None = None
+        self._free = allocate_lock()
 
     def feed(self, chunk: BytesLike) -> list[Match]:
         """The values whose ends came with this chunk, in order.
@@ -1320,26 +1323,33 @@ class Decoder:
         Raises DecodeError where the bytes are not a document; values found before that point are returned first, and
         the error is raised by the next call.
         """
-        if self._failed is not None:
-            raise self._failed
-        self._buffer += chunk
-        found: list[Match] = []
+        if not self._free.acquire(blocking=False):
+            raise RuntimeError("a Decoder serves one thread at a time")
         try:
-            used = self._run(found)
-        except DecodeError as error:
-            self._failed = error
-            self._buffer = bytearray()
-            if not found:
-                raise
+            if self._failed is not None:
+                raise self._failed
+            self._buffer += chunk
+            found: list[Match] = []
+            try:
+                used = self._run(found)
+            except DecodeError as error:
+                self._failed = error
+                self._buffer = bytearray()
+                if not found:
+                    raise
+                return found
+            del self._buffer[:used]
+            self._base += used
             return found
-        del self._buffer[:used]
-        self._base += used
-        return found
+        finally:
+            self._free.release()
 
     def close(self) -> None:
         """None where the document was whole. Raises TruncatedError where it was not, or the error that feed() met."""
         if self._failed is not None:
             raise self._failed
+        if self._free.locked():
+            raise RuntimeError("a Decoder serves one thread at a time")
         if self._phase != 3 or self._within or self._text is not None or self._skip or self._buffer:
             raise decode_error(errors.TRUNCATED, self._base + len(self._buffer))
 

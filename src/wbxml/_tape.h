@@ -26,6 +26,31 @@
 #define NOT_INLINE
 #endif
 
+/* Without a GIL another thread may change an instance, a list or a class while it is read, so that the ways that lean on
+ * what the GIL holds still are left out. They can be left out with a GIL, too: so the tests run what is left. */
+#if defined(Py_GIL_DISABLED) && !defined(WBXML_NO_GIL)
+#define WBXML_NO_GIL
+#endif
+
+/* A number that threads share, each of which may compute it anew: which of them wrote it last is all the same. */
+static inline size_t get_hint(const size_t *hint)
+{
+#if defined(__GNUC__) || defined(__clang__)
+    return __atomic_load_n(hint, __ATOMIC_RELAXED);
+#else
+    return *(const volatile size_t *)hint;
+#endif
+}
+
+static inline void set_hint(size_t *hint, size_t value)
+{
+#if defined(__GNUC__) || defined(__clang__)
+    __atomic_store_n(hint, value, __ATOMIC_RELAXED);
+#else
+    *(volatile size_t *)hint = value;
+#endif
+}
+
 /* Tokens of WBXML 1.3 section 7.1. */
 enum {
     W_SWITCH_PAGE = 0x00,
@@ -1197,7 +1222,7 @@ static int is_plain_class(PyObject *cls)
 /* A new reference to what stands in an instance's slot, NULL without an error where nothing does. */
 static inline PyObject *read_member(PyObject *instance, Py_ssize_t offset)
 {
-#ifdef Py_GIL_DISABLED
+#ifdef WBXML_NO_GIL
     /* Another thread may replace it between the read and the count: leave this to the descriptor. */
     (void)instance;
     (void)offset;
@@ -1213,7 +1238,7 @@ static inline PyObject *read_member(PyObject *instance, Py_ssize_t offset)
  * the class of classes, too, and costs three times as much. */
 static inline PyObject *type_lookup(PyObject *cls, PyObject *name)
 {
-#ifdef Py_GIL_DISABLED
+#ifdef WBXML_NO_GIL
     (void)cls;
     (void)name;
     return Py_NewRef(Py_None);
@@ -1227,7 +1252,7 @@ static inline PyObject *type_lookup(PyObject *cls, PyObject *name)
  * time: a seventh of all that building contacts takes. It is let go when its count of references says so. */
 static inline void leave_to_counting(PyObject *instance)
 {
-#ifndef Py_GIL_DISABLED
+#ifndef WBXML_NO_GIL
     PyObject_GC_UnTrack(instance);
 #else
     (void)instance;
@@ -1276,7 +1301,7 @@ static int need_datetime(void)
 
 /* How much of what is written stands on the stack, before there is a bytes object for it. */
 #define STACK_BYTES 2048
-#ifdef Py_GIL_DISABLED
+#ifdef WBXML_NO_GIL
 #define HAS_GIL 0
 #else
 #define HAS_GIL 1
@@ -1956,6 +1981,13 @@ struct plan_info {
     uint8_t wraps;        /* whether a field has a wrapper */
 };
 
+/* Documents of one kind are of a size: room for the last one saves that this one is copied again and again. */
+static inline size_t likely_size(const plan_info *plan)
+{
+    const size_t size = get_hint(&plan->written);
+    return size + size / 16;
+}
+
 static inline uint32_t plan_place(uint32_t code)
 {
     return (code * 2654435761u) >> 16;
@@ -2141,8 +2173,8 @@ static inline int put_value(sink *o, const plan_field *f, PyObject *value, int d
 /* A new reference to an item, NULL where there is none (any more). */
 static inline PyObject *list_item(PyObject *list, Py_ssize_t i)
 {
-#ifdef Py_GIL_DISABLED
-    PyObject *item = PyList_GetItemRef(list, i);
+#ifdef WBXML_NO_GIL
+    PyObject *item = PySequence_GetItem(list, i);
     if (item == NULL)
         PyErr_Clear();
     return item;
@@ -2203,7 +2235,7 @@ static inline int put_field(sink *o, PyObject *instance, const plan_info *plan, 
     return LIKELY(got == 0) ? 0 : got < 0 ? -1 : o->write_field(o, plan->plan, instance, number, depth);
 }
 
-#ifndef Py_GIL_DISABLED
+#ifndef WBXML_NO_GIL
 /* Whether an instance is as nearly all are, so that put_plain_model() can write it: of this very class, since the
  * offsets are, with nothing undescribed, and its children within the depth that is allowed. */
 static inline int is_plain(const sink *o, PyObject *instance, const plan_info *plan, int nesting, uint64_t depth)
@@ -2485,7 +2517,7 @@ static int put_model(sink *o, PyObject *instance, const plan_info *plan, uint32_
     const int quick = plan->plain && o->own_pages && (PyObject *)Py_TYPE(instance) == plan->cls;
     if (UNLIKELY(depth >= MODEL_DEPTH || o->depth >= o->max_depth))
         return 1;
-#ifndef Py_GIL_DISABLED
+#ifndef WBXML_NO_GIL
     if (LIKELY(o->own_pages && !o->version_bit && is_plain(o, instance, plan, depth, o->depth)))
         return put_plain_root(o, instance, plan, code, depth);
 #endif
@@ -2528,7 +2560,7 @@ static struct quick_calls {
  * need no sorting and a Plan that needs no counting are a third of the time of a tiny document. */
 static PyObject *encode_quickly(PyObject *callable, PyObject *const *arguments, size_t count, PyObject *names)
 {
-#ifndef Py_GIL_DISABLED
+#ifndef WBXML_NO_GIL
     if (LIKELY(PyVectorcall_NARGS(count) == 1 && names == NULL)) {
         PyObject *const model = arguments[0];
         PyObject *const plan = _PyType_Lookup(Py_TYPE(model), quick.plan_name);
@@ -2544,12 +2576,12 @@ static PyObject *encode_quickly(PyObject *callable, PyObject *const *arguments, 
                 o.version = Py_None;
                 o.write_field = quick.write_field;
                 o.write_item = quick.write_item;
-                o.likely = info->written + info->written / 16;
+                o.likely = likely_size(info);
                 Py_INCREF(plan); /* odd fields run Python code, which may do anything to the class */
                 if ((LIKELY(is_plain(&o, model, info, 0, 0)) ? put_plain_root(&o, model, info, info->code, 0)
                                                              : put_model(&o, model, info, info->code, 0))
                     == 0) {
-                    info->written = o.size;
+                    set_hint(&info->written, o.size);
                     result = LIKELY(o.coding == NULL) ? sink_finish(&o) : quick.finished(&o, quick.pages);
                 }
                 Py_DECREF(plan);

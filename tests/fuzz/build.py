@@ -1,7 +1,8 @@
 """Builds the compiled kernel otherwise than it ships: python -m tests.fuzz.build KIND FOLDER.
 
 KIND is "fuzz" (clang; with sanitizers, coverage for libFuzzer, and its harness), "sanitize" (gcc; with sanitizers),
-"plain" (gcc; the C for a processor that has neither SSE2 nor NEON) or "aarch64" (a cross compiler; for the Python that
+"plain" (gcc; the C for a processor that has neither SSE2 nor NEON), "threads" (gcc; the C for a Python without a GIL,
+with the thread sanitizer) or "aarch64" (a cross compiler; for the Python that
 tests/aarch64.sh has put into FOLDER/root). In FOLDER/site stands the package then, to be imported with PYTHONPATH.
 """
 
@@ -34,6 +35,11 @@ def build(kind: str, folder: Path) -> None:
         return
     if kind == "plain":
         run("gcc", "-shared", "-fPIC", "-O3", "-g0", "-DWBXML_PLAIN", *include, source, "-o", target)
+        return
+    if kind == "threads":
+        # Cython's caches of objects and of names are not there without a GIL.
+        without = ["-DWBXML_NO_GIL", "-DCYTHON_USE_FREELISTS=0", "-DCYTHON_USE_DICT_VERSIONS=0"]
+        run("gcc", "-shared", "-fPIC", "-fsanitize=thread", *without, *CHECKS, *include, source, "-o", target)
         return
     if kind == "sanitize":
         flags = [f"-fsanitize={SANITIZERS}", "-fno-sanitize-recover=undefined", *CHECKS]
