@@ -16,8 +16,8 @@ kernel := src/wbxml/_kernel
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test interop spec spec-mutate stress bench instructions fuzz sanitize plain test-aarch64 mitmproxy lint \
-    sdist docs clean debian
+.PHONY: help demo test interop spec spec-mutate stress bench instructions fuzz sanitize threads plain test-aarch64 \
+    mitmproxy lint sdist wheels docs clean debian
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1 \2/p' Makefile | while read -r make target text; do \
@@ -71,6 +71,13 @@ sanitize: $(venv)/with-test ## the tests, the kernel built with address and unde
 	LD_PRELOAD=$$(gcc -print-file-name=libasan.so) PYTHONMALLOC=malloc WBXML_IMPL=c PYTHONPATH=build/sanitize/site \
 	    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 $(python) -m pytest --quiet $(ARGS)
 
+threads: $(venv)/with-test ## the tests of the codec, its kernel built as for a Python without a GIL, with the thread sanitizer
+	@mkdir -p build/threads
+	$(python) -m tests.fuzz.build threads build/threads
+	$(python) -m tests.fuzz.races build/threads
+	LD_PRELOAD=$$(gcc -print-file-name=libtsan.so) WBXML_IMPL=c PYTHONPATH=build/threads/site \
+	    TSAN_OPTIONS=halt_on_error=1:exitcode=66:report_signal_unsafe=0 $(python) -m pytest tests/wbxml --quiet $(ARGS)
+
 plain: $(venv)/with-test ## the tests of the codec, its kernel built as for a processor without SSE2 and NEON
 	@mkdir -p build/plain
 	$(python) -m tests.fuzz.build plain build/plain
@@ -94,6 +101,9 @@ sdist: $(venv)/with-dev ## the source distribution, in dist/
 	@# What an old list of files names would come along.
 	@rm -rf dist src/*.egg-info
 	$(python) -m build --quiet --sdist
+
+wheels: $(venv)/with-wheels ## wheels for all interpreters here and the pure one, built twice and compared, each with all tests
+	$(python) tools/wheels.py $(ARGS)
 
 docs: $(venv)/with-docs ## the documentation as pages for a browser, in build/docs
 	@NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs build --quiet
