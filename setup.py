@@ -2,7 +2,7 @@
 
 Without a compiler or without Cython the distribution is installed all the same, with the Python kernel alone.
 WBXML_BUILD=python leaves the compiled kernel out on purpose, and WBXML_BUILD=c fails where it cannot be built, as a
-wheel must. With SOURCE_DATE_EPOCH in the environment, an sdist is the same bytes wherever and whenever it is made.
+wheel must. With SOURCE_DATE_EPOCH in the environment, sdists and wheels are the same bytes wherever they are made.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import tarfile
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 from setuptools.command.sdist import sdist
 
@@ -49,24 +50,40 @@ class BuildKernel(build_ext):
             print(f"{_WITHOUT} ({reason[:100]})", file=sys.stderr)
 
 
+def _permissions(mode: int) -> int:
+    """Those that files have in archives, whatever the umask: executable or not."""
+    return 0o755 if mode & 0o100 else 0o644
+
+
+class Wheel(bdist_wheel):
+    """bdist_wheel whose files have the same permissions everywhere."""
+
+    def write_wheelfile(self, *arguments: object, **options: object) -> None:
+        """Writes the last file that the wheel lacked."""
+        super().write_wheelfile(*arguments, **options)
+        for path in Path(self.bdist_dir).rglob("*"):
+            if path.is_file():
+                path.chmod(_permissions(path.stat().st_mode))
+
+
 class Sdist(sdist):
     """sdist that leaves out of the archive what differs from one checkout to another."""
 
-    def make_archive(self, base_name: str, format: str, *arguments: object, **options: object) -> str:
-        """The path of the archive of the folder ``base_name``."""
+    def make_archive(self, base_name: str, format: str, **options: str | None) -> str:
+        """The path of the archive of the folder ``base_dir``."""
         epoch = os.environ.get("SOURCE_DATE_EPOCH")
         if format != "gztar" or not epoch:
-            return str(super().make_archive(base_name, format, *arguments, **options))
+            return str(super().make_archive(base_name, format, **options))
 
         def plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
             member.uid = member.gid = 0
             member.uname = member.gname = ""
             member.mtime = int(epoch)
-            member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+            member.mode = 0o755 if member.isdir() else _permissions(member.mode)
             return member
 
         archive = Path(f"{base_name}.tar.gz")
-        root = Path(str(options.get("base_dir", "")))
+        root = Path(str(options["base_dir"]))
         with (
             archive.open("wb") as file,
             gzip.GzipFile("", "wb", 9, file, int(epoch)) as packed,
@@ -88,6 +105,6 @@ _KERNEL = Extension(
 _KERNEL.sources = ["src/wbxml/_kernel.pyx"]
 
 setup(
-    cmdclass={"build_ext": BuildKernel, "sdist": Sdist},
+    cmdclass={"bdist_wheel": Wheel, "build_ext": BuildKernel, "sdist": Sdist},
     ext_modules=[] if _BUILD == "python" else [_KERNEL],
 )

@@ -100,7 +100,7 @@ def epoch() -> str:
 def same(first: Path, second: Path) -> None:
     """Raises Failure where two builds are not the same bytes."""
     if first.name != second.name or first.read_bytes() != second.read_bytes():
-        raise Failure(f"wheels: two builds differ:\n  {first}\n  {second}")
+        raise Failure(f"wheels: two builds are not the same bytes:\n  {first}\n  {second}")
 
 
 def only_file(folder: Path, pattern: str) -> Path:

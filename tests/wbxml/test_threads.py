@@ -10,6 +10,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Barrier, Thread
 from types import ModuleType
@@ -19,7 +20,7 @@ import pytest
 
 import wbxml
 from tests.wbxml.languages import SERVICE_INDICATION, WML_1_1
-from tests.wbxml.samples import DATA, capture, document
+from tests.wbxml.samples import DATA, HEADER, capture, document
 from wbxml import AirSync, CodePages, DecodeError, Email, EncodeError, Model, codepages, field
 
 ROOT = Path(__file__).parents[2]
@@ -241,8 +242,10 @@ def test_a_writer_that_is_shared_does_not_crash(kernel: ModuleType) -> None:
 
     for outcome in at_once(*[work] * THREADS):
         assert isinstance(outcome, int)
-    whole = kernel.decode(writer_to_end(writer))
-    assert 0 < sum(element.tag == AirSync.Add for element in whole.root.iter()) <= 300 * THREADS
+    data = writer_to_end(writer)
+    assert data.startswith(HEADER)
+    with suppress(DecodeError):  # which it may be none of
+        kernel.decode(data)
 
 
 def writer_to_end(writer: Any) -> bytes:
