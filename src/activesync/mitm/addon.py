@@ -13,7 +13,7 @@ from activesync.mitm.views import Metadata
 
 
 class _RefusedError(CommandError, ValueError):
-    """A ValueError, as the interface has it, that mitmproxy's console shows; by any other one it is ended."""
+    """A ValueError, as the interface has it, whose text the console shows; of another it says "unhandled error"."""
 
 
 class _ConsoleView(DocumentView):
