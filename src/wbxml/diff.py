@@ -1,8 +1,8 @@
 """What differs between two documents, as trees: `wbxml diff`.
 
 Children are in order. One with an identifier (ServerId, ClientId and so on) is the same as the one with the same
-identifier, also where that stands elsewhere among its siblings; the others are aligned so that what is equal stays, and
-what is not is paired by its name. Equal elements of both documents get the same number first, so that nothing is
+identifier, also where that stands elsewhere among its siblings, and the only one of its name is the same as the other
+only one; the others are aligned so that what is equal stays, and what is not is paired by its name. Equal elements of both documents get the same number first, so that nothing is
 compared twice.
 """
 
@@ -42,7 +42,7 @@ IDENTIFIERS = (
 """The names of elements whose text tells their parent from its siblings; the first that is there counts."""
 
 _NEAR_THE_FRONT = 16
-"""Among so many of the first children an identifier is looked for: in every command it is one of the first four."""
+"""Among so many of the first children an identifier is looked for."""
 
 _MOST_PAIRS = 1 << 20
 """How many pairs of siblings without identifiers are looked at, in all: half a second's work. Beyond, only those are
@@ -186,13 +186,19 @@ class _Comparison:
         for i, key in enumerate(keys[0]):
             if key[1] and places.get(key):
                 pairs[i] = places[key].pop()
-        stayed = _rising(list(pairs.items()))
+        # The only one of its name is the same one, with another identifier.
+        only = _only(keys[0]), _only(keys[1])
+        for tag, i in only[0].items():
+            if tag in only[1] and (keys[0][i][1] or keys[1][only[1][tag]][1]):
+                pairs[i] = only[1][tag]
+        stayed = _rising(sorted(pairs.items()))
         moved = pairs.keys() - {i for i, _ in stayed}
+        taken = set(pairs.values())
         # Between those that have stayed: what has no identifier.
         start_i = start_j = 0
         for i, j in [*stayed, (len(keys[0]), len(keys[1]))]:
-            left = [k for k in range(start_i, i) if not keys[0][k][1]]
-            right = [k for k in range(start_j, j) if not keys[1][k][1]]
+            left = [k for k in range(start_i, i) if not keys[0][k][1] and k not in pairs]
+            right = [k for k in range(start_j, j) if not keys[1][k][1] and k not in taken]
             if left and right:
                 pairs.update(self._matched(contents, keys, left, right))
             start_i, start_j = i + 1, j + 1
@@ -277,6 +283,14 @@ def _key(piece: Any) -> _Key:
             if name in held:
                 return (piece.tag, f"{name}={held[name]}")
     return (piece.tag, "")
+
+
+def _only(keys: list[_Key]) -> dict[str, int]:
+    """The places of the elements whose tag none of their siblings has."""
+    found: dict[str, int] = {}
+    for place, (tag, _) in enumerate(keys):
+        found[tag] = -1 if tag in found or not tag else place
+    return {tag: place for tag, place in found.items() if place >= 0}
 
 
 def _names(parent: Element, content: list[Any]) -> list[str]:

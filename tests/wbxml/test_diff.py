@@ -80,6 +80,14 @@ def test_what_has_moved() -> None:
     assert "from place 3 to place 1" in shown(sync(first + second + third), sync(third + first + second))[0]
 
 
+def test_the_only_one_of_its_name_may_have_another_identifier() -> None:
+    one, other = sync(add("1:1", "a")), sync(add("1:2", "a"))
+    path = f"{COLLECTION}/Commands/Add[ServerId=1:1]/ServerId"
+    assert compare(one, other) == [("changed", path, (19, 19), "1:1", "1:2")]
+    none = sync("<Add><ClientId>1:1</ClientId></Add>")
+    assert [kind for kind, _ in told(one, none)] == ["added", "removed", "removed"]
+
+
 def test_siblings_without_identifiers() -> None:
     def mail(*names: str) -> wbxml.Document:
         return sync(add("1:1", "a", categories(*names)))
@@ -209,14 +217,19 @@ def test_at_random_every_change_is_found() -> None:
             for items in (before.items(), [(name, after[name]) for name in order])
         )
         found = compare(one, other)
-        made, places = dict(before), {}
+        made, places, renamed = dict(before), {}, {}
         for difference in found:
             label = difference.path.partition("ServerId=")[2].partition("]")[0]
             if difference.kind == "removed":
                 del made[label]
             elif difference.kind == "added":
                 made[label] = difference.after.find("AirSync:ApplicationData").findtext("Email:Subject")
+            elif difference.path.endswith("/ServerId"):  # the only one before and after
+                assert len(before) == len(after) == 1 and label == difference.before
+                renamed[label] = difference.after
+                made[difference.after] = made.pop(label)
             elif difference.kind == "changed":
+                label = renamed.get(label, label)
                 assert made[label] == difference.before
                 made[label] = difference.after
             else:
