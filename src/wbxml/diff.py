@@ -1,9 +1,9 @@
 """What differs between two documents, as trees: `wbxml diff`.
 
 Children are in order. One with an identifier (ServerId, ClientId and so on) is the same as the one with the same
-identifier, also where that stands elsewhere among its siblings, and the only one of its name is the same as the other
-only one; the others are aligned so that what is equal stays, and what is not is paired by its name. Equal elements of both documents get the same number first, so that nothing is
-compared twice.
+identifier, also where that stands elsewhere among its siblings, and the only one of its name is the same as the only
+one there; the others are aligned so that what is equal stays, and what is not is paired by its name. Equal elements of
+both documents get the same number first, so that nothing is compared twice.
 """
 
 from __future__ import annotations
