@@ -150,6 +150,7 @@ class ModelType(type):
             if tag is None:
                 tag = getattr(base, "__wbxml_tag__", None)
         own = {key: value for key, value in body.items() if isinstance(value, _Declared)}
+        body = dict(body)  # it may be the caller's
         body["__wbxml_tag__"] = tag
         body["__wbxml_fields__"] = inherited | own
         body["__wbxml_plan__"] = _LazyPlan()
