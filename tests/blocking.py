@@ -60,7 +60,7 @@ class Blocking:
                 yield cast(StreamedPage, _BlockingStreamedPage(self._runner, page))
         finally:
             # A traceback may have kept the loop alive, till the client is closed or within what another one does.
-            if not self._closed and not _runs():
+            if not self._closed and not self._runner.get_loop().is_running() and not _runs():
                 self._runner.run(pages.aclose())
 
     def watch(self, *folders: Folder | str, **options: Any) -> Iterator[Event]:
