@@ -37,44 +37,34 @@ class Blocking:
 
     def sync(self, *folders: Folder | str, **options: Any) -> Iterator[Page]:
         """The pages, each with the face of Page."""
-        pages: Any = self._client.sync(*folders, **options)
-        try:
-            while True:
-                try:
-                    page = self._runner.run(anext(pages))
-                except StopAsyncIteration:
-                    return
-                yield cast(Page, _BlockingPage(self._runner, page))
-        finally:
-            self._runner.run(pages.aclose())
+        return self._each(
+            self._client.sync(*folders, **options), lambda page: cast(Page, _BlockingPage(self._runner, page))
+        )
 
     def stream(self, *folders: Folder | str, **options: Any) -> Iterator[StreamedPage]:
         """The pages of stream(), each with the face of StreamedPage."""
-        pages: Any = self._client.stream(*folders, **options)
-        try:
-            while True:
-                try:
-                    page = self._runner.run(anext(pages))
-                except StopAsyncIteration:
-                    return
-                yield cast(StreamedPage, _BlockingStreamedPage(self._runner, page))
-        finally:
-            # A traceback may have kept the loop alive, till the client is closed or within what another one does.
-            if not self._closed and not self._runner.get_loop().is_running() and not _runs():
-                self._runner.run(pages.aclose())
+        return self._each(
+            self._client.stream(*folders, **options),
+            lambda page: cast(StreamedPage, _BlockingStreamedPage(self._runner, page)),
+        )
 
     def watch(self, *folders: Folder | str, **options: Any) -> Iterator[Event]:
         """The events."""
-        events: Any = self._client.watch(*folders, **options)
+        return self._each(self._client.watch(*folders, **options), lambda event: event)
+
+    def _each(self, items: Any, face: Callable[[Any], T]) -> Iterator[T]:
+        """What an asynchronous iterator gives, each with another face; it is left when the loop is."""
         try:
             while True:
                 try:
-                    event = self._runner.run(anext(events))
+                    item = self._runner.run(anext(items))
                 except StopAsyncIteration:
                     return
-                yield event
+                yield face(item)
         finally:
-            self._runner.run(events.aclose())
+            # A traceback may have kept the loop alive, till the client is closed or within what another one does.
+            if not self._closed and not self._runner.get_loop().is_running() and not _runs():
+                self._runner.run(items.aclose())
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._client, name)
